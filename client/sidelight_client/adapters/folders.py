@@ -1,0 +1,66 @@
+"""Where Sidelight keeps its files: one folder each for config, state, cache and runtime."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The four folders. They are created by whoever first writes, private to the person.
+
+    `SIDELIGHT_HOME` moves all four under one folder (tests, portable use).
+    """
+
+    config: Path
+    state: Path
+    cache: Path
+    runtime: Path
+
+    @property
+    def config_file(self) -> Path:
+        return self.config / "config.toml"
+
+    @property
+    def policy_file(self) -> Path:
+        return self.config / "policy.json"
+
+    @property
+    def log_file(self) -> Path:
+        return self.state / "sidelight.log"
+
+
+def folders(environ: Mapping[str, str] | None = None) -> Folders:
+    """The folders for this person; nothing is created."""
+    environ = os.environ if environ is None else environ
+    home = environ.get("SIDELIGHT_HOME")
+    if home:
+        root = Path(home).expanduser().absolute()
+        return Folders(root / "config", root / "state", root / "cache", root / "run")
+    # Imported here because the shim, which must start at once, needs it only without SIDELIGHT_HOME.
+    import platformdirs
+
+    place = platformdirs.PlatformDirs("sidelight", appauthor=False)
+    return Folders(
+        Path(place.user_config_dir),
+        Path(place.user_state_dir),
+        Path(place.user_cache_dir),
+        _runtime(Path(place.user_runtime_dir), Path(place.user_state_dir), environ),
+    )
+
+
+def _runtime(usual: Path, state: Path, environ: Mapping[str, str]) -> Path:
+    """The runtime folder; without XDG_RUNTIME_DIR it lies in the state folder, never in /tmp."""
+    if os.name == "posix" and not environ.get("XDG_RUNTIME_DIR"):
+        return state / "run"
+    return usual
+
+
+def make_private(folder: Path) -> None:
+    """Create `folder` and its parents; `folder` itself is 0700. Raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name == "posix" and folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)

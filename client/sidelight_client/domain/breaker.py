@@ -1,0 +1,97 @@
+"""The circuit breaker of one gateway endpoint and tier: stop asking a gateway that does not answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class BreakerState(StrEnum):
+    """Closed lets everything through, open nothing, half-open exactly one probe."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerSettings:
+    """When to trip and how long to stay open.
+
+    The field's outage was cut short by a trip threshold of 12 s: an answer that takes longer
+    counts as a failure whatever its status.
+    """
+
+    failures_to_trip: int = 3
+    slow_s: float = 12.0
+    open_s: float = 10.0
+    open_max_s: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """The facts; the state is computed from them.
+
+    Attributes:
+        failures: consecutive failures while closed.
+        trips: consecutive trips without a success in between; each doubles the pause.
+        retry_at: when an open breaker lets a probe through; None while closed.
+        probing_since: when the probe in flight was sent; None without one.
+    """
+
+    settings: BreakerSettings = BreakerSettings()
+    failures: int = 0
+    trips: int = 0
+    retry_at: float | None = None
+    probing_since: float | None = None
+
+    def state(self, now: float) -> BreakerState:
+        if self.retry_at is None:
+            return BreakerState.CLOSED
+        return BreakerState.OPEN if now < self.retry_at else BreakerState.HALF_OPEN
+
+    def allows(self, now: float) -> bool:
+        """Whether a request may be sent at `now`. A probe that never came back expires."""
+        if self.state(now) is not BreakerState.HALF_OPEN:
+            return self.state(now) is BreakerState.CLOSED
+        return self.probing_since is None or now - self.probing_since > self.settings.slow_s
+
+
+def sent(breaker: Breaker, now: float) -> Breaker:
+    """After a request was let through: in half-open it becomes the probe."""
+    if breaker.state(now) is BreakerState.HALF_OPEN:
+        return replace(breaker, probing_since=now)
+    return breaker
+
+
+def succeeded(breaker: Breaker, took_s: float, now: float) -> Breaker:
+    """After an answer, of whatever meaning, that shows the gateway is alive."""
+    if took_s > breaker.settings.slow_s:
+        return failed(breaker, now)
+    return Breaker(settings=breaker.settings)
+
+
+def failed(breaker: Breaker, now: float, retry_delay_s: float | None = None) -> Breaker:
+    """After a time-out, a refused connection or a 5xx.
+
+    Args:
+        breaker: the breaker before.
+        now: the moment of the failure.
+        retry_delay_s: what the gateway asked for (Retry-After); it lengthens the pause up to the cap.
+    """
+    settings = breaker.settings
+    failures = breaker.failures + 1
+    if breaker.state(now) is BreakerState.CLOSED and failures < settings.failures_to_trip:
+        return replace(breaker, failures=failures)
+    trips = breaker.trips + 1
+    pause = min(settings.open_s * 2 ** (trips - 1), settings.open_max_s)
+    if retry_delay_s is not None:
+        pause = min(max(pause, retry_delay_s), settings.open_max_s)
+    return replace(
+        breaker, failures=failures, trips=trips, retry_at=now + pause, probing_since=None
+    )
+
+
+def abandoned(breaker: Breaker) -> Breaker:
+    """After a request was cancelled by us: it says nothing about the gateway."""
+    return replace(breaker, probing_since=None)

@@ -1,0 +1,328 @@
+"""The session with the identity provider: what phase it is in, and what to do about it.
+
+`reduce(session, event) -> (session, effects)` holds every rule about renewal. "Signed out" has
+exactly one cause here: the provider rejected the grant that is still the current one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import assert_never
+
+from .secret import Secret
+
+
+class Phase(StrEnum):
+    """What the session is good for at a moment; computed, never stored."""
+
+    SIGNED_OUT = "signed_out"
+    FRESH = "fresh"
+    STALE = "stale"
+    """Usable; a renewal is due and runs in the background."""
+    EXPIRED = "expired"
+    """Not usable; a renewal is being tried for as long as it takes."""
+    NEEDS_PERSON = "needs_person"
+    """The provider rejected the current grant. A live access token is still served to its end."""
+
+
+EXPIRY_MARGIN_S = 30.0
+"""A token this close to its end is treated as expired: it may die on the way."""
+RENEW_AT_SHARE = 0.5
+"""Renew when half of the life is over, so that a night's sleep starts with hours to spare."""
+RETRY_FIRST_S = 0.25
+RETRY_MAX_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the provider issued: the only thing a request needs, and what renews it.
+
+    Attributes:
+        access_token: sent to the gateway and to nobody else.
+        refresh_token: sent to the provider only; None where it gave none.
+        received_at: when we got it; lifetimes count from here (never from the token's `iat`,
+            which another clock wrote).
+        expires_at: when the access token ends.
+        account: the person's name for display.
+        generation: grows by one with every renewal, across processes.
+        issuer: the provider that issued it.
+        scopes: what was granted.
+    """
+
+    access_token: Secret
+    refresh_token: Secret | None
+    received_at: float
+    expires_at: float
+    account: str
+    generation: int
+    issuer: str
+    scopes: tuple[str, ...] = ()
+
+    def usable(self, now: float) -> bool:
+        return now < self.expires_at - EXPIRY_MARGIN_S
+
+    def renewal_due_at(self, jitter: float) -> float:
+        """When to renew; `jitter` in 0..1 spreads processes over a tenth of the life."""
+        life = self.expires_at - self.received_at
+        return self.received_at + life * (RENEW_AT_SHARE + 0.1 * jitter)
+
+
+class RenewalFailure(StrEnum):
+    """What a failed renewal says about the refresh token that was sent."""
+
+    NOT_PROCESSED = "not_processed"
+    """The provider cannot have consumed it: retry freely."""
+    AMBIGUOUS = "ambiguous"
+    """It may have been consumed; one quick retry is inside most providers' grace window."""
+    REJECTED = "rejected"
+    """`invalid_grant` or `interaction_required` from the provider itself (RFC 6749 §5.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The facts. `generation` counts renewals started, so that a late answer is dropped.
+
+    Attributes:
+        grant: the current grant, or None before sign-in.
+        renewing: the generation of the renewal in flight, or None.
+        attempts: failed attempts since the last success.
+        retry_at: when the next attempt is due after a failure.
+        rejected: why the provider rejected the current grant; empty while it did not.
+        jitter: this process's place (0..1) in the spread of renewals.
+    """
+
+    grant: Grant | None = None
+    generation: int = 0
+    renewing: int | None = None
+    attempts: int = 0
+    retry_at: float | None = None
+    rejected: str = ""
+    jitter: float = 0.0
+
+    def phase(self, now: float) -> Phase:
+        if self.grant is None:
+            return Phase.NEEDS_PERSON if self.rejected else Phase.SIGNED_OUT
+        if self.rejected:
+            return Phase.NEEDS_PERSON
+        if not self.grant.usable(now):
+            return Phase.EXPIRED
+        if now >= self.grant.renewal_due_at(self.jitter):
+            return Phase.STALE
+        return Phase.FRESH
+
+    def peek(self, now: float) -> Grant | None:
+        """The grant if a request may use it at `now`. No I/O: safe on the request path."""
+        return self.grant if self.grant is not None and self.grant.usable(now) else None
+
+    def wakes_at(self, now: float) -> float | None:
+        """When time alone makes the next `Tick` worth sending."""
+        if self.grant is None or self.rejected or self.renewing is not None:
+            return None
+        if self.grant.refresh_token is None:
+            return None
+        due = self.grant.renewal_due_at(self.jitter)
+        return max(self.retry_at if self.retry_at is not None else due, now)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person finished signing in, or the vault held a grant at start."""
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time may have passed."""
+
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Woke:
+    """The machine was asleep for about `slept_s`."""
+
+    now: float
+    slept_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkUp:
+    """A hint that a retry is worth it now; never a permission."""
+
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The gateway answered 401 to a request that carried the grant of `generation`."""
+
+    now: float
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The renewal started as `renewal` brought a new grant, or another process's grant was adopted."""
+
+    renewal: int
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalFailed:
+    """The renewal started as `renewal` failed.
+
+    Attributes:
+        spread: a fresh random number in 0..1 for full-jitter back-off.
+        reason: the provider's own error code, for the person, when rejected.
+        retry_delay_s: what the provider asked for (Retry-After).
+    """
+
+    renewal: int
+    now: float
+    failure: RenewalFailure
+    spread: float = 1.0
+    reason: str = ""
+    retry_delay_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """The person signed out."""
+
+
+Event = SignedIn | Tick | Woke | NetworkUp | Refused | Renewed | RenewalFailed | SignedOut
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Start a renewal; `cause` goes into the trace ("woke after 9 h")."""
+
+    renewal: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Persist:
+    """Save the grant before it is used."""
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Empty the vault."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropPool:
+    """Close pooled connections: after a sleep they are dead and hang."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskPerson:
+    """Only a person can help now: say so once, quietly."""
+
+    reason: str
+
+
+Effect = Renew | Persist | Forget | DropPool | AskPerson
+
+
+def reduce(session: Session, event: Event) -> tuple[Session, tuple[Effect, ...]]:
+    """What the session becomes, and what must be done."""
+    match event:
+        case SignedIn(grant):
+            fresh = Session(grant, session.generation, jitter=session.jitter)
+            return fresh, (Persist(grant),)
+        case Tick(now):
+            return _renew_if_due(session, now, "half of the token's life is over")
+        case Woke(now, slept_s):
+            return _woke(session, now, slept_s)
+        case NetworkUp(now):
+            return _network_up(session, now)
+        case Refused(now, generation):
+            return _refused(session, now, generation)
+        case Renewed(renewal, grant):
+            if session.renewing != renewal:
+                return session, ()
+            fresh = Session(grant, session.generation, jitter=session.jitter)
+            return fresh, (Persist(grant),)
+        case RenewalFailed():
+            return _renewal_failed(session, event)
+        case SignedOut():
+            return Session(generation=session.generation + 1, jitter=session.jitter), (Forget(),)
+        case _:
+            assert_never(event)
+
+
+def _can_renew(session: Session) -> bool:
+    return (
+        session.grant is not None
+        and session.grant.refresh_token is not None
+        and not session.rejected
+        and session.renewing is None
+    )
+
+
+def _start(session: Session, cause: str) -> tuple[Session, tuple[Effect, ...]]:
+    if not _can_renew(session):
+        return session, ()
+    number = session.generation + 1
+    return replace(session, generation=number, renewing=number, retry_at=None), (
+        Renew(number, cause),
+    )
+
+
+def _renew_if_due(session: Session, now: float, cause: str) -> tuple[Session, tuple[Effect, ...]]:
+    wakes_at = session.wakes_at(now)
+    if wakes_at is None or now < wakes_at:
+        return session, ()
+    if session.attempts:
+        cause = f"retry {session.attempts}"
+    elif session.phase(now) is Phase.EXPIRED:
+        cause = "the token has ended"
+    return _start(session, cause)
+
+
+def _woke(session: Session, now: float, slept_s: float) -> tuple[Session, tuple[Effect, ...]]:
+    cause = f"woke after {slept_s / 3600:.1f} h"
+    if session.phase(now) in (Phase.STALE, Phase.EXPIRED):
+        session, effects = _start(replace(session, attempts=0), cause)
+        return session, (DropPool(), *effects)
+    return session, (DropPool(),)
+
+
+def _network_up(session: Session, now: float) -> tuple[Session, tuple[Effect, ...]]:
+    if session.attempts and session.phase(now) in (Phase.STALE, Phase.EXPIRED):
+        return _start(session, "the network is back")
+    return session, ()
+
+
+def _refused(session: Session, now: float, generation: int) -> tuple[Session, tuple[Effect, ...]]:
+    # A late 401 for a grant that was renewed meanwhile must not cause a second renewal.
+    if session.grant is None or session.grant.generation != generation or session.rejected:
+        return session, ()
+    ended = replace(session.grant, expires_at=min(session.grant.expires_at, now))
+    return _start(replace(session, grant=ended), f"401 at generation {generation}")
+
+
+def _renewal_failed(session: Session, event: RenewalFailed) -> tuple[Session, tuple[Effect, ...]]:
+    if session.renewing != event.renewal:
+        return session, ()
+    if event.failure is RenewalFailure.REJECTED:
+        rejected = replace(
+            session, renewing=None, attempts=0, retry_at=None, rejected=event.reason or "rejected"
+        )
+        return rejected, (AskPerson(rejected.rejected),)
+    attempts = session.attempts + 1
+    if event.failure is RenewalFailure.AMBIGUOUS and attempts == 1:
+        pause = RETRY_FIRST_S
+    else:
+        ceiling = min(RETRY_FIRST_S * 2 ** min(attempts, 10), RETRY_MAX_S)
+        pause = max(ceiling * event.spread, RETRY_FIRST_S)
+    if event.retry_delay_s is not None:
+        pause = max(pause, min(event.retry_delay_s, 300.0))
+    return replace(session, renewing=None, attempts=attempts, retry_at=event.now + pause), ()

@@ -1,0 +1,141 @@
+"""Everything a status bar, a tray or a script may show, as one immutable value with an age."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .breaker import BreakerState
+from .budget import Budget
+from .health import Condition, Severity, visible
+from .session import Phase
+
+
+class State(StrEnum):
+    """The one word for the whole; the vocabulary of `$/sidelight/status`."""
+
+    READY = "ready"
+    BUSY = "busy"
+    SLOW = "slow"
+    DEGRADED = "degraded"
+    BLOCKED = "blocked"
+    THROTTLED = "throttled"
+    OFFLINE = "offline"
+    SIGNED_OUT = "signedOut"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """The session as others may see it: no token, ever."""
+
+    phase: Phase
+    account: str = ""
+    expires_at: float | None = None
+    renews_at: float | None = None
+    renewed_at: float | None = None
+    renewed_why: str = ""
+    vault: str = ""
+    """`keyring`, `memory` or `file`."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayView:
+    """The gateway as this person experiences it. `None` means unknown, never zero."""
+
+    name: str = ""
+    url: str = ""
+    profile: str = ""
+    embedded: bool = False
+    breaker: BreakerState = BreakerState.CLOSED
+    retry_at: float | None = None
+    p50_s: float | None = None
+    p95_s: float | None = None
+    in_flight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EditorView:
+    """One connected editor window."""
+
+    id: int
+    name: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """How one request ended: facts for a list of recent decisions, without any content."""
+
+    trace_id: str
+    at: float
+    outcome: str
+    reason: str
+    tier: str
+    language: str
+    total_s: float
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    output_tokens: int | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CountsView:
+    """What this broker has done since it started."""
+
+    requests: int = 0
+    completed: int = 0
+    accepted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The whole, true at `as_of`; `seq` grows by one with every change."""
+
+    seq: int
+    as_of: float
+    version: str
+    session: SessionView
+    gateway: GatewayView
+    budget: Budget = Budget()
+    conditions: tuple[Condition, ...] = ()
+    editors: tuple[EditorView, ...] = ()
+    decisions: tuple[DecisionView, ...] = ()
+    """The most recent first; at most twenty."""
+    counts: CountsView = CountsView()
+    paused_until: float | None = None
+    languages_off: tuple[str, ...] = ()
+
+    def state(self, now: float) -> State:
+        """The one word, computed from the facts; the first that applies.
+
+        While throttled, offline or signed out it cannot read "ready".
+        """
+        codes = {condition.code for condition in self.conditions}
+        if self.paused_until is not None and now < self.paused_until:
+            return State.PAUSED
+        if self.session.phase in (Phase.SIGNED_OUT, Phase.NEEDS_PERSON):
+            live = self.session.expires_at is not None and now < self.session.expires_at
+            if self.session.phase is Phase.SIGNED_OUT or not live:
+                return State.SIGNED_OUT
+        if "network.offline" in codes:
+            return State.OFFLINE
+        if self.budget.exhausted(now) is not None or "limit.reached" in codes:
+            return State.THROTTLED
+        return self._working_state(now)
+
+    def _working_state(self, now: float) -> State:
+        """The states in which nothing forbids a request."""
+        if self.gateway.breaker is not BreakerState.CLOSED:
+            return State.DEGRADED
+        seen = visible(self.conditions, now)
+        if any(c.kind.severity is Severity.ERROR for c in seen):
+            return State.DEGRADED
+        if any(c.code == "gateway.slow" for c in seen):
+            return State.SLOW
+        if any(c.kind.severity is Severity.WARNING for c in seen):
+            return State.DEGRADED
+        if self.session.phase is Phase.EXPIRED or self.gateway.in_flight:
+            return State.BUSY
+        return State.READY

@@ -1,0 +1,1 @@
+"""The local socket between the broker and whoever uses it: shims, the command line, the tray."""

@@ -1,0 +1,220 @@
+"""The outside world as the broker sees it: one protocol for each thing that acts or remembers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from .domain.budget import Reading
+from .domain.completion import CompletionRequest, Source, TokenUse
+from .domain.failure import Failure
+from .domain.place import Document
+from .domain.policy import Policy
+from .domain.session import Grant, RenewalFailure
+from .domain.snapshot import DecisionView
+
+
+class Clock(Protocol):
+    """Time. `now` is wall-clock seconds since the epoch; it may jump, because laptops sleep."""
+
+    def now(self) -> float: ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back; for durations within one process."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+# --- gateway ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The answer is complete."""
+
+    source: Source
+    tokens: TokenUse = TokenUse()
+    model: str = ""
+    readings: tuple[Reading, ...] = ()
+    """Limits the response headers told of."""
+
+
+GatewayEvent = Delta | Finish | Failure
+"""What a gateway's stream consists of; exactly one `Finish` or `Failure`, and it is the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayInfo:
+    """What discovery found out about the gateway."""
+
+    name: str
+    url: str
+    profile: str
+    embedded: bool = False
+    issuer: str = ""
+    client_id: str = "sidelight"
+    scopes: tuple[str, ...] = ("openid", "profile", "offline_access")
+    audience: str = ""
+    auth_kind: str = "oidc"
+    """`oidc`, `virtual_key` or `none`."""
+    limits: tuple[Reading, ...] = ()
+    models: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Model by tier name."""
+    deadlines_s: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Deadline by tier name, where the gateway states one."""
+
+
+class Gateway(Protocol):
+    """One gateway, spoken to through its profile."""
+
+    async def discover(self) -> GatewayInfo | Failure: ...
+
+    def complete(
+        self, request: CompletionRequest, grant: Grant | None, deadline_s: float
+    ) -> AsyncIterator[GatewayEvent]:
+        """Stream the answer. Closing the iterator aborts the request up to the gateway's socket.
+
+        `deadline_s` is the time to the first text; it never raises for anything the gateway does.
+        """
+        ...
+
+    async def policy(self, grant: Grant | None) -> Policy | None:
+        """The policy document, or None when there is none or it has not changed."""
+        ...
+
+    async def usage(self, grant: Grant | None) -> tuple[Reading, ...]: ...
+
+    async def drop_pool(self) -> None:
+        """Forget pooled connections without waiting for them to close."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+# --- identity --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPrompt:
+    """What a person must do to sign in: open `url`, and for a device code type `user_code`."""
+
+    url: str
+    user_code: str = ""
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignInFailed:
+    """The sign-in did not finish. `code` is the provider's own error or one of ours."""
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalRefused:
+    """A renewal that brought nothing; what it says about the refresh token is in `failure`."""
+
+    failure: RenewalFailure
+    reason: str = ""
+    retry_delay_s: float | None = None
+
+
+class IdentityProvider(Protocol):
+    """The sign-in service. Nothing here opens a browser: `show` tells the person where to go."""
+
+    async def sign_in(self, show: Callable[[SignInPrompt], None]) -> Grant | SignInFailed:
+        """Authorization code with PKCE on a loopback redirect (RFC 8252)."""
+        ...
+
+    async def sign_in_with_device(
+        self, show: Callable[[SignInPrompt], None]
+    ) -> Grant | SignInFailed:
+        """Device authorization (RFC 8628)."""
+        ...
+
+    async def renew(self, grant: Grant) -> Grant | RenewalRefused: ...
+
+    async def revoke(self, grant: Grant) -> None:
+        """Revoke the refresh token (RFC 7009); silent when it cannot be done."""
+        ...
+
+    async def drop_pool(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class VaultState(StrEnum):
+    """What a vault can do at the moment."""
+
+    READY = "ready"
+    LOCKED = "locked"
+    ABSENT = "absent"
+
+
+class Vault(Protocol):
+    """Where the grant outlives the process."""
+
+    @property
+    def mode(self) -> str:
+        """`keyring`, `memory` or `file`."""
+        ...
+
+    async def load(self) -> Grant | None: ...
+
+    async def save(self, grant: Grant) -> VaultState: ...
+
+    async def clear(self) -> None: ...
+
+
+# --- the rest --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Slept:
+    """The machine woke after about `slept_s`."""
+
+    slept_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class GoingToSleep:
+    """The machine will sleep; the listener's answer is awaited for a few seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkChanged:
+    """The network may be usable again."""
+
+
+PowerEvent = Slept | GoingToSleep | NetworkChanged
+
+
+class PowerSignals(Protocol):
+    """Sleep, wake and network hints of the operating system."""
+
+    def events(self) -> AsyncIterator[PowerEvent]: ...
+
+
+class RepoFacts(Protocol):
+    """What is known about the repository a file lies in; answers from memory, never blocks."""
+
+    def document(self, uri: str, language: str) -> tuple[Document, str]:
+        """The document with its repository, and its path inside it."""
+        ...
+
+
+class Ledger(Protocol):
+    """The record of decisions: numbers and ids, never content."""
+
+    def record(self, decision: DecisionView) -> None: ...

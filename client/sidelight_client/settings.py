@@ -1,0 +1,366 @@
+"""Every setting, declared once; where values come from, and which one wins.
+
+From this table come validation, `sidelight config`, the editors' schemas and docs/settings.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, assert_never, cast
+
+Value = str | int | bool | tuple[str, ...]
+
+
+class Kind(StrEnum):
+    """The type of a setting, by its name in a JSON Schema."""
+
+    TEXT = "string"
+    NUMBER = "integer"
+    FLAG = "boolean"
+    LIST = "array"
+
+
+class Layer(StrEnum):
+    """Where a value can come from, strongest first."""
+
+    POLICY = "policy"
+    ENVIRONMENT = "environment"
+    EDITOR = "editor"
+    FILE = "file"
+    GATEWAY = "gateway"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as it is declared."""
+
+    key: str
+    kind: Kind
+    default: Value
+    sentence: str
+    choices: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+
+    @property
+    def environment_name(self) -> str:
+        return "SIDELIGHT_" + self.key.upper().replace(".", "_")
+
+
+SETTINGS = {
+    setting.key: setting
+    for setting in (
+        Setting(
+            "gateway",
+            Kind.TEXT,
+            "",
+            "The gateway's address; empty runs the embedded development gateway on this machine.",
+        ),
+        Setting(
+            "auth.issuer",
+            Kind.TEXT,
+            "",
+            "The sign-in service's address, where the gateway does not announce it.",
+        ),
+        Setting(
+            "auth.client_id",
+            Kind.TEXT,
+            "",
+            "The client id registered for Sidelight, where the gateway does not announce it.",
+        ),
+        Setting(
+            "vault",
+            Kind.TEXT,
+            "keyring",
+            "Where the session outlives a restart: the system keyring, memory only, or a file "
+            "readable by you alone.",
+            choices=("keyring", "memory", "file"),
+        ),
+        Setting("completions.enabled", Kind.FLAG, True, "Whether suggestions are fetched at all."),
+        Setting(
+            "completions.languages_off",
+            Kind.LIST,
+            (),
+            "Language ids in which nothing is sent, such as markdown.",
+        ),
+        Setting(
+            "completions.menu",
+            Kind.FLAG,
+            False,
+            "Offer suggestions in the completion menu even where the editor shows ghost text.",
+        ),
+        Setting(
+            "completions.debounce_ms",
+            Kind.NUMBER,
+            75,
+            "How long typing must rest before a suggestion is fetched, in milliseconds.",
+            minimum=0,
+            maximum=5_000,
+        ),
+        Setting(
+            "completions.max_lines",
+            Kind.NUMBER,
+            4,
+            "The longest suggestion, in lines.",
+            minimum=1,
+            maximum=50,
+        ),
+        Setting(
+            "context.prefix_chars",
+            Kind.NUMBER,
+            3_000,
+            "How much text before the cursor may be sent, in characters.",
+            minimum=100,
+            maximum=200_000,
+        ),
+        Setting(
+            "context.suffix_chars",
+            Kind.NUMBER,
+            1_000,
+            "How much text after the cursor may be sent, in characters.",
+            minimum=0,
+            maximum=200_000,
+        ),
+        Setting(
+            "tiers.fast.deadline_ms",
+            Kind.NUMBER,
+            300,
+            "How long a suggestion while typing may take to its first text, in milliseconds.",
+            minimum=50,
+            maximum=60_000,
+        ),
+        Setting(
+            "tiers.standard.deadline_ms",
+            Kind.NUMBER,
+            8_000,
+            "The same for the standard tier.",
+            minimum=100,
+            maximum=120_000,
+        ),
+        Setting(
+            "tiers.heavy.deadline_ms",
+            Kind.NUMBER,
+            90_000,
+            "The same for the heavy tier.",
+            minimum=1_000,
+            maximum=600_000,
+        ),
+        Setting(
+            "embedded.upstream",
+            Kind.TEXT,
+            "",
+            "A model server on this machine (http://127.0.0.1:PORT/v1) the embedded gateway passes "
+            "requests to; empty completes from the workspace.",
+        ),
+        Setting(
+            "embedded.index_mb",
+            Kind.NUMBER,
+            4,
+            "How much of the workspace the embedded gateway reads for its completions, in megabytes.",
+            minimum=0,
+            maximum=64,
+        ),
+        Setting(
+            "broker.linger_s",
+            Kind.NUMBER,
+            600,
+            "How long the broker stays after its last client has gone, in seconds.",
+            minimum=0,
+            maximum=86_400,
+        ),
+        Setting(
+            "log.level",
+            Kind.TEXT,
+            "info",
+            "How much the log says; no level contains code, prompts or tokens.",
+            choices=("debug", "info", "warning", "error"),
+        ),
+    )
+}
+"""Every setting by its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A value that was not taken, and why."""
+
+    key: str
+    layer: Layer
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A value and the layer that decided it."""
+
+    value: Value
+    layer: Layer
+    locked: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values in force. Ask for a declared key by the method of its kind."""
+
+    values: Mapping[str, Resolved] = field(default_factory=dict[str, Resolved])
+    problems: tuple[Problem, ...] = ()
+
+    def explain(self, key: str) -> Resolved:
+        """The value and who decided it. Raises KeyError for an undeclared key."""
+        return self.values.get(key) or Resolved(SETTINGS[key].default, Layer.DEFAULT)
+
+    def text(self, key: str) -> str:
+        value = self.explain(key).value
+        assert isinstance(value, str)
+        return value
+
+    def number(self, key: str) -> int:
+        value = self.explain(key).value
+        assert isinstance(value, int)
+        return value
+
+    def flag(self, key: str) -> bool:
+        return self.explain(key).value is True
+
+    def items(self, key: str) -> tuple[str, ...]:
+        value = self.explain(key).value
+        assert isinstance(value, tuple)
+        return value
+
+
+def resolve(layers: Sequence[tuple[Layer, Mapping[str, Any]]]) -> Settings:
+    """The settings in force from raw layers, given in any order.
+
+    A layer is a mapping, nested (`{"completions": {"enabled": false}}`) or flat
+    (`{"completions.enabled": false}`). None, and an empty section, mean unset: an editor that
+    answers `workspace/configuration` with `{}` changes nothing. A value that is not valid is
+    reported and the next layer decides. A key set by policy is locked.
+    """
+    order = list(Layer)
+    values: dict[str, Resolved] = {}
+    problems: list[Problem] = []
+    for layer, raw in sorted(layers, key=lambda pair: order.index(pair[0])):
+        for key, given in flatten(raw).items():
+            setting = SETTINGS.get(key)
+            if setting is None:
+                problems.append(Problem(key, layer, "there is no such setting"))
+                continue
+            taken = read(setting, given)
+            if isinstance(taken, ReadProblem):
+                problems.append(Problem(key, layer, taken.problem))
+            elif key not in values:
+                values[key] = Resolved(taken, layer, locked=layer is Layer.POLICY)
+    return Settings(values, tuple(problems))
+
+
+def flatten(raw: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested sections as dotted keys; unset values are left out."""
+    flat: dict[str, Any] = {}
+    for name, value in raw.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{key}.")  # pyright: ignore[reportUnknownArgumentType]
+        elif value is not None:
+            flat[key] = value
+    return flat
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment's layer: `SIDELIGHT_COMPLETIONS_ENABLED=false`; empty means unset."""
+    return {
+        key: environ[setting.environment_name]
+        for key, setting in SETTINGS.items()
+        if environ.get(setting.environment_name)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProblem:
+    """Why a value is not valid, as the end of "… is not valid: "."""
+
+    problem: str
+
+
+def read(setting: Setting, given: Any) -> Value | ReadProblem:
+    """The value of `setting` that `given` stands for; words are accepted where types have them."""
+    match setting.kind:
+        case Kind.TEXT:
+            return _read_text(setting, given)
+        case Kind.NUMBER:
+            return _read_number(setting, given)
+        case Kind.FLAG:
+            return _read_flag(given)
+        case Kind.LIST:
+            return _read_list(given)
+        case _:
+            assert_never(setting.kind)
+
+
+def _read_text(setting: Setting, given: Any) -> Value | ReadProblem:
+    if not isinstance(given, str):
+        return ReadProblem("it must be text")
+    if setting.choices and given not in setting.choices:
+        return ReadProblem(f"it must be one of {', '.join(setting.choices)}")
+    return given
+
+
+def _read_number(setting: Setting, given: Any) -> Value | ReadProblem:
+    if isinstance(given, str) and given.strip().lstrip("-").isdecimal():
+        given = int(given)
+    if not isinstance(given, int) or isinstance(given, bool):
+        return ReadProblem("it must be a whole number")
+    if setting.minimum is not None and given < setting.minimum:
+        return ReadProblem(f"it must be at least {setting.minimum}")
+    if setting.maximum is not None and given > setting.maximum:
+        return ReadProblem(f"it must be at most {setting.maximum}")
+    return given
+
+
+def _read_flag(given: Any) -> Value | ReadProblem:
+    if isinstance(given, bool):
+        return given
+    said = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
+    if isinstance(given, str) and given.lower() in said:
+        return said[given.lower()]
+    return ReadProblem("it must be true or false")
+
+
+def _read_list(given: Any) -> Value | ReadProblem:
+    if isinstance(given, str):
+        return tuple(part.strip() for part in given.split(",") if part.strip())
+    if isinstance(given, (list, tuple)):
+        parts = cast("Sequence[Any]", given)
+        if all(isinstance(part, str) for part in parts):
+            return tuple(parts)
+    return ReadProblem("it must be a list of words")
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the configuration file's content, as dotted keys."""
+    properties: dict[str, Any] = {}
+    for setting in SETTINGS.values():
+        entry: dict[str, Any] = {
+            "type": setting.kind.value,
+            "default": list(setting.default)
+            if isinstance(setting.default, tuple)
+            else setting.default,
+            "description": setting.sentence,
+        }
+        if setting.kind is Kind.LIST:
+            entry["items"] = {"type": "string"}
+        if setting.choices:
+            entry["enum"] = list(setting.choices)
+        if setting.minimum is not None:
+            entry["minimum"] = setting.minimum
+        if setting.maximum is not None:
+            entry["maximum"] = setting.maximum
+        properties[f"sidelight.{setting.key}"] = entry
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Sidelight",
+        "type": "object",
+        "properties": properties,
+    }

@@ -1,0 +1,1 @@
+"""Fakes that ship: as carefully made as what they stand in for."""

@@ -1,0 +1,221 @@
+"""Fakes of the ports: time that moves when told, a vault in memory, a scripted gateway and provider."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+
+from ..domain.budget import Reading
+from ..domain.completion import CompletionRequest, Source, SourceKind
+from ..domain.failure import Failure
+from ..domain.policy import Policy
+from ..domain.secret import Secret
+from ..domain.session import Grant
+from ..ports import (
+    Delta,
+    Finish,
+    GatewayEvent,
+    GatewayInfo,
+    RenewalRefused,
+    SignInFailed,
+    SignInPrompt,
+    VaultState,
+)
+
+
+class FakeClock:
+    """A clock that stands still until a test moves it.
+
+    `advance` moves wall and monotonic time and wakes sleepers in order. `close_lid` moves only
+    the wall, as a suspended Linux laptop does.
+    """
+
+    def __init__(self, now: float = 1_700_000_000.0) -> None:
+        self._now = now
+        self._monotonic = 0.0
+        self._order = itertools.count()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    def now(self) -> float:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._monotonic + seconds, next(self._order), future))
+        await future
+
+    async def advance(self, seconds: float) -> None:
+        """Let `seconds` pass while awake, waking each sleeper at its own moment."""
+        end = self._monotonic + seconds
+        await settle()
+        while self._sleepers and self._sleepers[0][0] <= end:
+            due, _, future = heapq.heappop(self._sleepers)
+            self._now += max(due - self._monotonic, 0.0)
+            self._monotonic = max(due, self._monotonic)
+            if not future.done():
+                future.set_result(None)
+            await settle()
+        self._now += end - self._monotonic
+        self._monotonic = end
+        await settle()
+
+    async def close_lid(self, seconds: float) -> None:
+        """Sleep: the wall goes on, the monotonic clock and every timer stand still."""
+        self._now += seconds
+        await settle()
+
+
+async def settle(turns: int = 20) -> None:
+    """Let everything that can run without time passing run."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+
+def grant(
+    now: float = 1_700_000_000.0,
+    life_s: float = 28_800.0,
+    generation: int = 1,
+    token: str = "access-1",
+    refresh: str | None = "refresh-1",
+) -> Grant:
+    """A grant for tests, eight hours long like the field's."""
+    return Grant(
+        access_token=Secret(token),
+        refresh_token=Secret(refresh) if refresh is not None else None,
+        received_at=now,
+        expires_at=now + life_s,
+        account="ada@example.com",
+        generation=generation,
+        issuer="https://idp.example",
+    )
+
+
+@dataclass
+class FakeVault:
+    """A vault in memory whose state a test can change."""
+
+    state: VaultState = VaultState.READY
+    held: Grant | None = None
+    saves: int = 0
+
+    @property
+    def mode(self) -> str:
+        return "memory"
+
+    async def load(self) -> Grant | None:
+        return self.held if self.state is VaultState.READY else None
+
+    async def save(self, grant: Grant) -> VaultState:
+        self.saves += 1
+        if self.state is VaultState.READY:
+            self.held = grant
+        return self.state
+
+    async def clear(self) -> None:
+        self.held = None
+
+
+Script = Callable[[CompletionRequest], Iterable[GatewayEvent]]
+
+
+@dataclass
+class FakeGateway:
+    """A gateway that answers from a script, and remembers what it was asked."""
+
+    script: Script = lambda _request: (
+        Delta("answer"),
+        Finish(Source(SourceKind.MODEL, "fake model")),
+    )
+    info: GatewayInfo | Failure = field(
+        default_factory=lambda: GatewayInfo("Fake", "https://gateway.example", "sidelight")
+    )
+    gate: asyncio.Event | None = None
+    """When set, an answer waits for it."""
+    asked: list[CompletionRequest] = field(default_factory=list[CompletionRequest])
+    grants: list[Grant | None] = field(default_factory=list["Grant | None"])
+    aborted: int = 0
+    pools_dropped: int = 0
+    rules: Policy | None = None
+    readings: tuple[Reading, ...] = ()
+
+    async def discover(self) -> GatewayInfo | Failure:
+        return self.info
+
+    async def complete(
+        self, request: CompletionRequest, grant: Grant | None, deadline_s: float
+    ) -> AsyncIterator[GatewayEvent]:
+        del deadline_s
+        self.asked.append(request)
+        self.grants.append(grant)
+        try:
+            if self.gate is not None:
+                await self.gate.wait()
+            for event in self.script(request):
+                yield event
+        except (asyncio.CancelledError, GeneratorExit):
+            self.aborted += 1
+            raise
+
+    async def policy(self, grant: Grant | None) -> Policy | None:
+        del grant
+        return self.rules
+
+    async def usage(self, grant: Grant | None) -> tuple[Reading, ...]:
+        del grant
+        return self.readings
+
+    async def drop_pool(self) -> None:
+        self.pools_dropped += 1
+
+    async def close(self) -> None:
+        return None
+
+
+@dataclass
+class FakeIdp:
+    """An identity provider that answers from a queue, and counts."""
+
+    renewals: list[Grant | RenewalRefused] = field(default_factory=list["Grant | RenewalRefused"])
+    signs_in: Grant | SignInFailed = field(default_factory=grant)
+    renewed: int = 0
+    revoked: int = 0
+    pools_dropped: int = 0
+    gate: asyncio.Event | None = None
+
+    async def sign_in(self, show: Callable[[SignInPrompt], None]) -> Grant | SignInFailed:
+        show(SignInPrompt("https://idp.example/authorize"))
+        if self.gate is not None:
+            await self.gate.wait()
+        return self.signs_in
+
+    async def sign_in_with_device(
+        self, show: Callable[[SignInPrompt], None]
+    ) -> Grant | SignInFailed:
+        show(SignInPrompt("https://idp.example/device", user_code="ABCD-EFGH"))
+        return self.signs_in
+
+    async def renew(self, grant: Grant) -> Grant | RenewalRefused:
+        del grant
+        self.renewed += 1
+        if self.gate is not None:
+            await self.gate.wait()
+        return self.renewals.pop(0)
+
+    async def revoke(self, grant: Grant) -> None:
+        del grant
+        self.revoked += 1
+
+    async def drop_pool(self) -> None:
+        self.pools_dropped += 1
+
+    async def close(self) -> None:
+        return None
