@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from .domain.budget import Budget, Purse, Scope, Unit
@@ -68,6 +69,13 @@ class Broker(Protocol):
 
     def editor_connected(self, name: str) -> Subscription:
         """Show an editor in the snapshot until the returned function is called."""
+        ...
+
+    def workspace_opened(self, folder: Path) -> Subscription:
+        """Tell that an editor works in `folder`, until the returned function is called.
+
+        The embedded gateway completes from it; a gateway elsewhere never hears of it.
+        """
         ...
 
     async def sign_in(

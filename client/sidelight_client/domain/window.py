@@ -178,7 +178,9 @@ def _after(
 
 
 def _lines_after(lines: Sequence[str], end: Position) -> int:
+    """How many lines have text behind `end`, the partial one included."""
     if end.line >= len(lines):
         return 0
-    rest = lines[end.line][end.character :]
-    return len(lines) - end.line - (0 if rest.strip("\r\n") or end.character == 0 else 1)
+    last = len(lines) if lines[-1] else len(lines) - 1
+    first = end.line if lines[end.line][end.character :] else end.line + 1
+    return max(last - first, 0)
