@@ -230,6 +230,24 @@ class Settings:
         assert isinstance(value, tuple)
         return value
 
+    def with_editor(self, raw: Mapping[str, Any], section: str) -> Settings:
+        """These settings with one editor window's own values for the keys in `section`.
+
+        `raw` is nested or flat, as `resolve` takes it. Values of a stronger layer stay, keys
+        outside the section are left to the broker, and what is not valid is left out.
+        """
+        order = list(Layer)
+        values = dict(self.values)
+        for key, given in flatten(raw).items():
+            setting = SETTINGS.get(key)
+            if setting is None or not key.startswith(f"{section}."):
+                continue
+            taken = read(setting, given)
+            weaker = order.index(self.explain(key).layer) >= order.index(Layer.EDITOR)
+            if weaker and not isinstance(taken, ReadProblem):
+                values[key] = Resolved(taken, Layer.EDITOR)
+        return Settings(values, self.problems)
+
 
 def resolve(layers: Sequence[tuple[Layer, Mapping[str, Any]]]) -> Settings:
     """The settings in force from raw layers, given in any order.

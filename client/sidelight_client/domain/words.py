@@ -227,6 +227,18 @@ _CATALOGUE: dict[str, Words] = {
         "Nothing was sent.",
         "Write FILE:LINE:COL, counted from 1.",
     ),
+    "gateway.cannot_serve": Words(
+        "Gateway not started",
+        "The embedded gateway cannot be served: {problem}.",
+        "Nothing was started.",
+        "Choose another port or upstream; an upstream must be on this machine.",
+    ),
+    "pause.unknown_length": Words(
+        "No such pause",
+        "{given} is not a length of a pause.",
+        "Nothing was changed.",
+        "Write 30m, 2h, tomorrow or off.",
+    ),
     "login.failed": Words(
         "Sign-in did not finish",
         "The sign-in did not finish: {problem}.",

@@ -1,0 +1,48 @@
+"""`sidelight broker`: the process that holds the session and serves every editor of one person."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+
+from ..adapters.config_files import read_settings
+from ..adapters.folders import Folders, folders
+from ..errors import ExitCode
+from ..link.door import DEFAULT_KIND, TCP, UNIX, BrokerRunningError, Door, open_door
+from ..link.serve import serve
+from .assemble import assembled
+from .logs import write_log
+from .sessions import editor_sessions
+
+log = logging.getLogger("sidelight.broker")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--door",
+        choices=[UNIX, TCP],
+        default=DEFAULT_KIND,
+        help="the kind of local socket (tcp: loopback with a shared key, as on Windows)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    places = folders()
+    write_log(places, read_settings(places, os.environ).text("log.level"))
+    try:
+        # The lock comes first: of several brokers that start at once all but one end here.
+        door = open_door(places.runtime, arguments.door)
+    except BrokerRunningError:
+        return ExitCode.OK
+    with door:
+        asyncio.run(_serve(places, door))
+    return ExitCode.OK
+
+
+async def _serve(places: Folders, door: Door) -> None:
+    async with assembled(places, os.environ) as broker:
+        log.info("the broker serves, process %d", os.getpid())
+        reason = await serve(broker, editor_sessions(broker), places, door=door)
+        log.info("the broker leaves: %s", reason.value)

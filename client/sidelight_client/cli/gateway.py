@@ -1,0 +1,114 @@
+"""`sidelight gateway serve`: the embedded development gateway, for one person on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+
+from ..adapters.folders import Folders, folders, make_private
+from ..domain.budget import Purse, Scope, Unit
+from ..domain.secret import Secret
+from ..embedded.gateway import EmbeddedGateway, EmbeddedSettings
+from ..embedded.limits import DEFAULT_LIMITS
+from ..errors import ExitCode, UsageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    serve = actions.add_parser("serve", help="serve on 127.0.0.1 until interrupted")
+    serve.add_argument("--port", type=int, default=0, help="a free one when left out")
+    serve.add_argument(
+        "--workspace",
+        type=Path,
+        action="append",
+        default=[],
+        help="a folder to learn completions from; may be given several times",
+    )
+    serve.add_argument("--upstream", default="", help="a model server: http://127.0.0.1:PORT/v1")
+    serve.add_argument("--user-limit", type=int, help="requests an hour for you (120)")
+    serve.add_argument("--json", action="store_true", help="print one JSON line when ready")
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    settings = EmbeddedSettings(
+        port=arguments.port,
+        workspaces=tuple(folder.absolute() for folder in arguments.workspace),
+        upstream=arguments.upstream,
+        limits=_limits(arguments.user_limit),
+    )
+    try:
+        gateway = EmbeddedGateway(settings)
+    except ValueError as error:
+        raise UsageError("gateway.cannot_serve", problem=str(error)) from error
+    asyncio.run(_serve(gateway, folders(), as_json=arguments.json))
+    return ExitCode.OK
+
+
+def _limits(user_limit: int | None) -> tuple[Purse, ...]:
+    def changed(purse: Purse) -> Purse:
+        mine = purse.scope is Scope.USER and purse.unit is Unit.REQUESTS
+        return replace(purse, limit=float(user_limit)) if mine and user_limit else purse
+
+    return tuple(changed(purse) for purse in DEFAULT_LIMITS)
+
+
+async def _serve(gateway: EmbeddedGateway, places: Folders, *, as_json: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Windows has no signal handlers on its loop; Ctrl-C arrives there as KeyboardInterrupt.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    try:
+        await gateway.start()
+    except OSError as error:
+        raise UsageError("gateway.cannot_serve", problem=error.strerror or str(error)) from error
+    try:
+        with _key_file(places, gateway.url, gateway.key) as key_file:
+            _say_ready(gateway, key_file, as_json=as_json)
+            await stop.wait()
+    finally:
+        await gateway.stop()
+
+
+def key_path(places: Folders, url: str) -> Path:
+    """Where a gateway served on this machine leaves the key that only its owner can read."""
+    return places.runtime / f"gateway-{url.rpartition(':')[2]}.key"
+
+
+def read_key(places: Folders, url: str) -> Secret | None:
+    """The key of the gateway served at `url` by this person, if there is one."""
+    try:
+        return Secret(key_path(places, url).read_text("ascii").strip())
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+@contextlib.contextmanager
+def _key_file(places: Folders, url: str, key: Secret) -> Generator[Path]:
+    make_private(places.runtime)
+    path = key_path(places, url)
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(key.reveal())
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _say_ready(gateway: EmbeddedGateway, key_file: Path, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"url": gateway.url, "key_file": str(key_file)}), flush=True)
+        return
+    print(f"The embedded gateway serves on {gateway.url}, for you alone. Ctrl-C ends it.")
+    print(f'Point Sidelight at it with gateway = "{gateway.url}" and run `sidelight login`.')
+    print(f"Fault switches: POST {gateway.url}/faults with the key in {key_file}.", flush=True)

@@ -1,0 +1,59 @@
+"""`sidelight pause`: send nothing for a while, or go on."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import time
+
+from ..adapters.folders import folders
+from ..errors import ExitCode, UsageError
+from ..link.dial import dial
+
+_LENGTH = re.compile(r"([1-9][0-9]{0,3})([mh])")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "how_long",
+        nargs="?",
+        default="30m",
+        metavar="30m|2h|tomorrow|off",
+        help="how long (30m when left out), or off to go on now",
+    )
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    until = pause_until(arguments.how_long, time.time())
+    asyncio.run(_pause(until))
+    if until is None:
+        print("Suggestions go on.")
+    else:
+        print(f"Suggestions pause until {time.strftime('%a %H:%M', time.localtime(until))}.")
+    return ExitCode.OK
+
+
+def pause_until(how_long: str, now: float) -> float | None:
+    """The moment a pause ends; None for `off`. Tomorrow begins at eight in the morning.
+
+    Raises:
+        UsageError: `how_long` is none of the words this command knows.
+    """
+    if how_long == "off":
+        return None
+    if how_long == "tomorrow":
+        today = time.localtime(now)
+        return time.mktime((today.tm_year, today.tm_mon, today.tm_mday + 1, 8, 0, 0, 0, 0, -1))
+    length = _LENGTH.fullmatch(how_long)
+    if length is None:
+        raise UsageError("pause.unknown_length", given=how_long)
+    return now + int(length[1]) * (60 if length[2] == "m" else 3_600)
+
+
+async def _pause(until: float | None) -> None:
+    client = await dial(folders())
+    try:
+        await client.pause(until)
+    finally:
+        await client.close()

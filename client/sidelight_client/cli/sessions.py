@@ -1,0 +1,27 @@
+"""Puts language-server sessions into the broker process; nothing else knows both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from .. import api
+from ..link.wire import AttachInfo
+
+
+def editor_sessions(broker: api.Broker) -> Callable[[int, int, AttachInfo], Awaitable[int]]:
+    """What `link.serve` runs for each editor window that attaches."""
+
+    async def run(read_fd: int, write_fd: int, info: AttachInfo) -> int:
+        del info
+        # lsprotocol takes 200 ms to import: in a thread, so that other editors do not wait.
+        serve = await asyncio.to_thread(_import_session)
+        return await serve(broker, read_fd, write_fd)
+
+    return run
+
+
+def _import_session() -> Callable[[api.Broker, int, int], Awaitable[int]]:
+    from sidelight_lsp.session import serve
+
+    return serve
