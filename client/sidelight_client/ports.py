@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -81,7 +82,7 @@ class Gateway(Protocol):
 
     def complete(
         self, request: CompletionRequest, grant: Grant | None, deadline_s: float
-    ) -> AsyncIterator[GatewayEvent]:
+    ) -> AsyncGenerator[GatewayEvent]:
         """Stream the answer. Closing the iterator aborts the request up to the gateway's socket.
 
         `deadline_s` is the time to the first text; it never raises for anything the gateway does.
@@ -155,26 +156,71 @@ class IdentityProvider(Protocol):
 
 
 class VaultState(StrEnum):
-    """What a vault can do at the moment."""
+    """What a vault can do at the moment. In every state but READY it keeps the record in memory."""
 
     READY = "ready"
     LOCKED = "locked"
+    """The keyring is locked or does not answer; it may be usable later."""
     ABSENT = "absent"
+    """There is no keyring that may be used."""
+    UNWRITABLE = "unwritable"
+    """The folder cannot be written to: read-only, full or not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a vault holds: the outcome of the latest sign-in, renewal, rejection or sign-out.
+
+    Attributes:
+        generation: of the grant; after a sign-out, of the last grant there was.
+        saved_at: wall-clock seconds when it was made.
+        grant: None after a sign-out, so that other processes learn of it.
+        rejected: why the provider rejected `grant`, so that nobody sends it again; else empty.
+    """
+
+    generation: int
+    saved_at: float
+    grant: Grant | None
+    rejected: str = ""
 
 
 class Vault(Protocol):
-    """Where the grant outlives the process."""
+    """Where the record outlives the process, shared by every process of the person."""
 
     @property
     def mode(self) -> str:
-        """`keyring`, `memory` or `file`."""
+        """`keyring`, `memory` or `file`: where the record is kept at the moment."""
         ...
 
-    async def load(self) -> Grant | None: ...
+    @property
+    def state(self) -> VaultState:
+        """What is known from the last call; no I/O."""
+        ...
 
-    async def save(self, grant: Grant) -> VaultState: ...
+    @property
+    def place(self) -> str:
+        """The folder, for a person to read; empty for a vault in memory."""
+        ...
 
-    async def clear(self) -> None: ...
+    def exclusive(self, wait_s: float) -> AbstractAsyncContextManager[None]:
+        """Keep every other process and task out between reading the record and saving the next.
+
+        The operating system ends it when the holder dies. Entering raises TimeoutError when
+        somebody else was in for `wait_s` seconds.
+        """
+        ...
+
+    async def load(self) -> Record | None:
+        """The record as it is now. What cannot be read is absent, never an error."""
+        ...
+
+    async def save(self, record: Record) -> VaultState:
+        """Replace the record atomically; in a state other than READY it is kept in memory."""
+        ...
+
+    async def reopen(self) -> VaultState:
+        """Look again whether the durable store can be used, without prompting anybody."""
+        ...
 
 
 # --- the rest --------------------------------------------------------------------------------
@@ -189,7 +235,7 @@ class Slept:
 
 @dataclass(frozen=True, slots=True)
 class GoingToSleep:
-    """The machine will sleep; the listener's answer is awaited for a few seconds."""
+    """The machine will sleep. Asking for the next event says that it may."""
 
 
 @dataclass(frozen=True, slots=True)

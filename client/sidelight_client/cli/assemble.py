@@ -1,22 +1,199 @@
-"""Puts a broker together from its parts: settings, gateway, session, vault, repositories."""
+"""Puts a broker together from its parts: settings, gateway, session, vault, repositories, signals."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
 import os
-import random
-from collections.abc import AsyncGenerator, Callable, Mapping
+import sys
+import tempfile
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from .. import __version__
 from ..adapters.clock import SystemClock
 from ..adapters.config_files import read_settings
+from ..adapters.discovered_identity import DiscoveredProvider
+from ..adapters.file_vault import FileVault
 from ..adapters.folders import Folders, make_private
 from ..adapters.gateway_http import HttpGateway
 from ..adapters.git_repo import GitRepositories
 from ..adapters.http import HttpClient
+from ..adapters.keyring_vault import KeyringVault
+from ..adapters.memory_vault import MemoryVault
+from ..adapters.power import GapDetector, MergedSignals
+from ..adapters.power_system_bus import SystemBusSignals
+from ..adapters.power_windows import WindowsPowerSignals
+from ..adapters.watch_files import watching
 from ..broker import Broker
 from ..embedded.gateway import EmbeddedGateway, EmbeddedSettings
 from ..keeper import SessionKeeper
-from ..ports import Clock, SignInPrompt
+from ..ports import Clock, PowerSignals, SignInFailed, SignInPrompt, Vault
 from ..settings import Settings
+from .gateway import read_key
+
+log = logging.getLogger("sidelight.broker")
+
+_SOCKET_PATH_LIMIT = 100
+"""Some bytes below the 104 that macOS allows for the path of a Unix socket."""
+
+
+@asynccontextmanager
+async def assembled(places: Folders, environ: Mapping[str, str]) -> AsyncGenerator[Broker]:
+    """A running broker, and everything it needs; all of it ends with the block."""
+    clock = SystemClock()
+    settings = read_settings(places, environ)
+    async with AsyncExitStack() as parts:
+        embedded = None
+        if not settings.text("gateway"):
+            embedded = await parts.enter_async_context(_embedded(places, settings, clock))
+        broker, keeper = _broker(parts, places, settings, clock, embedded)
+        await broker.start()
+        parts.push_async_callback(broker.stop)
+        if embedded is not None:
+            parts.enter_context(_signed_in_to(embedded, keeper))
+        await parts.enter_async_context(_told_of_power(broker, keeper, clock))
+
+        def reread() -> None:
+            broker.update_settings(read_settings(places, environ))
+
+        names = frozenset({places.config_file.name})
+        await parts.enter_async_context(watching(places.config, names, reread))
+        yield broker
+
+
+def _broker(
+    parts: AsyncExitStack,
+    places: Folders,
+    settings: Settings,
+    clock: Clock,
+    embedded: EmbeddedGateway | None,
+) -> tuple[Broker, SessionKeeper]:
+    """The broker with its gateway and its session, not started."""
+    socket = embedded.socket_path if embedded is not None else None
+    url = embedded.url if embedded is not None else settings.text("gateway")
+    gateway = HttpGateway(url, HttpClient(socket), clock=clock, embedded=embedded is not None)
+    parts.push_async_callback(gateway.close)
+
+    def key_of_a_gateway_of_ours() -> Mapping[str, str]:
+        """A gateway this person serves on this machine approves whoever can read its key."""
+        key = embedded.key if embedded is not None else read_key(places, url)
+        return {"sidelight_key": key.reveal()} if key is not None else {}
+
+    provider = DiscoveredProvider(
+        gateway.discover,
+        HttpClient(socket),
+        clock,
+        None if embedded is not None else places.cache,
+        issuer=settings.text("auth.issuer"),
+        client_id=settings.text("auth.client_id"),
+        extra_authorize=key_of_a_gateway_of_ours if embedded is None else dict,
+    )
+    parts.push_async_callback(provider.close)
+    # The embedded gateway's sessions end with it; what outlives it would only be refused.
+    vault = MemoryVault() if embedded is not None else _vault(settings, places)
+    keeper = SessionKeeper(clock=clock, provider=provider, vault=vault)
+    broker = Broker(
+        clock=clock,
+        settings=settings,
+        gateway=gateway,
+        keeper=keeper,
+        repositories=GitRepositories(),
+        version=__version__,
+        on_workspace=embedded.add_workspace if embedded is not None else None,
+    )
+    return broker, keeper
+
+
+def _vault(settings: Settings, places: Folders) -> Vault:
+    match settings.text("vault"):
+        case "memory":
+            return MemoryVault()
+        case "file":
+            return FileVault(places.state)
+        case _:
+            return KeyringVault(places.state)
+
+
+@asynccontextmanager
+async def _embedded(
+    places: Folders, settings: Settings, clock: Clock
+) -> AsyncGenerator[EmbeddedGateway]:
+    """The development gateway, in this process and on a socket only this person can open."""
+    with _socket_folder(places) as folder:
+        gateway = EmbeddedGateway(
+            EmbeddedSettings(
+                # Windows has no Unix sockets in Python; there it serves loopback with its key.
+                socket_path=folder / "gateway.sock" if os.name == "posix" else None,
+                index_mb=settings.number("embedded.index_mb"),
+                upstream=settings.text("embedded.upstream"),
+            ),
+            clock,
+        )
+        await gateway.start()
+        try:
+            yield gateway
+        finally:
+            await gateway.stop()
+
+
+@contextlib.contextmanager
+def _socket_folder(places: Folders) -> Generator[Path]:
+    make_private(places.runtime)
+    if len(os.fsencode(places.runtime / "gateway.sock")) <= _SOCKET_PATH_LIMIT:
+        yield places.runtime
+        return
+    with tempfile.TemporaryDirectory(prefix="sidelight-") as short:
+        yield Path(short)
+
+
+@contextlib.contextmanager
+def _signed_in_to(embedded: EmbeddedGateway, keeper: SessionKeeper) -> Generator[None]:
+    """Sign in to the gateway in this process. Nobody needs to approve what only they can reach."""
+    loop = asyncio.get_running_loop()
+    tasks: set[asyncio.Task[None]] = set()
+
+    def approve(prompt: SignInPrompt) -> None:
+        tasks.add(loop.create_task(embedded.approve(prompt.url)))
+
+    async def sign_in() -> None:
+        failed = await keeper.sign_in(approve)
+        if isinstance(failed, SignInFailed):
+            log.warning("the embedded gateway refused its own sign-in: %s", failed.code)
+
+    tasks.add(loop.create_task(sign_in()))
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+@asynccontextmanager
+async def _told_of_power(
+    broker: Broker, keeper: SessionKeeper, clock: Clock
+) -> AsyncGenerator[None]:
+    """Pass sleep, wake and network hints on to the broker."""
+
+    def has_session() -> bool:
+        return keeper.session.grant is not None
+
+    sources: list[PowerSignals] = [GapDetector(clock, has_session, keeper.subscribe)]
+    if sys.platform == "linux":
+        sources.append(SystemBusSignals(clock))
+    if os.name == "nt":
+        sources.append(WindowsPowerSignals(clock))
+
+    async def listen() -> None:
+        async for event in MergedSignals(sources).events():
+            await broker.power(event)
+
+    task = asyncio.get_running_loop().create_task(listen())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+

@@ -19,7 +19,8 @@ class BreakerSettings:
     """When to trip and how long to stay open.
 
     The field's outage was cut short by a trip threshold of 12 s: an answer that takes longer
-    counts as a failure whatever its status.
+    counts as a failure whatever its status, and so does a gateway that has met no deadline for
+    that long.
     """
 
     failures_to_trip: int = 3
@@ -37,6 +38,7 @@ class Breaker:
         trips: consecutive trips without a success in between; each doubles the pause.
         retry_at: when an open breaker lets a probe through; None while closed.
         probing_since: when the probe in flight was sent; None without one.
+        silent_since: when the first of the answers that came too late since the last success was due.
     """
 
     settings: BreakerSettings = BreakerSettings()
@@ -44,6 +46,7 @@ class Breaker:
     trips: int = 0
     retry_at: float | None = None
     probing_since: float | None = None
+    silent_since: float | None = None
 
     def state(self, now: float) -> BreakerState:
         if self.retry_at is None:
@@ -90,6 +93,20 @@ def failed(breaker: Breaker, now: float, retry_delay_s: float | None = None) -> 
     return replace(
         breaker, failures=failures, trips=trips, retry_at=now + pause, probing_since=None
     )
+
+
+def late(breaker: Breaker, now: float) -> Breaker:
+    """After a deadline passed without an answer.
+
+    The fast tier's deadline is far below `slow_s`, so one miss means a slow answer and not a dead
+    gateway; missing every deadline for `slow_s` does.
+    """
+    since = breaker.silent_since if breaker.silent_since is not None else now
+    probing = breaker.state(now) is BreakerState.HALF_OPEN
+    if probing or now - since >= breaker.settings.slow_s:
+        silent = replace(breaker, failures=breaker.settings.failures_to_trip, silent_since=since)
+        return failed(silent, now)
+    return replace(breaker, silent_since=since)
 
 
 def abandoned(breaker: Breaker) -> Breaker:

@@ -100,6 +100,7 @@ class UnavailableReason(StrEnum):
     BREAKER_OPEN = "breaker_open"
     DEADLINE = "deadline"
     PAUSED = "paused"
+    SWITCHED_OFF = "switched_off"
     LANGUAGE_OFF = "language_off"
     CONTEXT_TOO_LARGE = "context_too_large"
     SCANNER_DOWN = "scanner_down"

@@ -22,6 +22,7 @@ _UNAVAILABLE = {
     UnavailableReason.BREAKER_OPEN: "gateway.unreachable",
     UnavailableReason.DEADLINE: "completion.deadline",
     UnavailableReason.PAUSED: "completions.paused",
+    UnavailableReason.SWITCHED_OFF: "completion.switched_off",
     UnavailableReason.LANGUAGE_OFF: "completion.language_off",
     UnavailableReason.CONTEXT_TOO_LARGE: "completion.context_too_large",
     UnavailableReason.SCANNER_DOWN: "gateway.scanner_down",

@@ -172,6 +172,12 @@ _CATALOGUE: dict[str, Words] = {
         "It was dropped, so that it does not appear while you are already elsewhere.",
         "Ask explicitly for a completion to wait longer.",
     ),
+    "completion.switched_off": Words(
+        "Switched off",
+        "Suggestions are switched off in the settings.",
+        "Nothing is sent.",
+        "Change completions.enabled to switch them on.",
+    ),
     "completion.language_off": Words(
         "Language switched off",
         "Suggestions are switched off for {language}.",
@@ -232,6 +238,12 @@ _CATALOGUE: dict[str, Words] = {
         "The embedded gateway cannot be served: {problem}.",
         "Nothing was started.",
         "Choose another port or upstream; an upstream must be on this machine.",
+    ),
+    "demo.nothing_seen": Words(
+        "Demonstration incomplete",
+        "The demonstration saw no {what} where it should have.",
+        "Something in this installation does not work.",
+        "Run the tests; the log of the demonstration's broker may say more.",
     ),
     "pause.unknown_length": Words(
         "No such pause",

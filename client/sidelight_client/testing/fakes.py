@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from ..domain.budget import Reading
@@ -19,6 +20,7 @@ from ..ports import (
     Finish,
     GatewayEvent,
     GatewayInfo,
+    Record,
     RenewalRefused,
     SignInFailed,
     SignInPrompt,
@@ -101,27 +103,50 @@ def grant(
 
 @dataclass
 class FakeVault:
-    """A vault in memory whose state a test can change."""
+    """A vault in memory whose state a test can change; what was saved while READY is durable."""
 
-    state: VaultState = VaultState.READY
-    held: Grant | None = None
+    durable: VaultState = VaultState.READY
+    """What the store can do; `state` follows when the vault looks."""
+    held: Record | None = None
     saves: int = 0
+    loads: int = 0
+    state: VaultState = VaultState.READY
+    _memory: Record | None = None
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def mode(self) -> str:
-        return "memory"
+        return "keyring" if self.state is VaultState.READY else "memory"
 
-    async def load(self) -> Grant | None:
-        return self.held if self.state is VaultState.READY else None
+    @property
+    def place(self) -> str:
+        return "a test"
 
-    async def save(self, grant: Grant) -> VaultState:
+    @asynccontextmanager
+    async def exclusive(self, wait_s: float) -> AsyncGenerator[None]:
+        del wait_s
+        async with self._alone:
+            yield
+
+    async def load(self) -> Record | None:
+        self.loads += 1
+        self.state = self.durable if self.held is not None else self.state
+        return self.held if self.state is VaultState.READY else self._memory
+
+    async def save(self, record: Record) -> VaultState:
         self.saves += 1
+        self.state = self.durable
         if self.state is VaultState.READY:
-            self.held = grant
+            self.held = record
+        else:
+            self._memory = record
         return self.state
 
-    async def clear(self) -> None:
-        self.held = None
+    async def reopen(self) -> VaultState:
+        self.state = self.durable
+        if self.state is VaultState.READY and self._memory is not None:
+            self.held, self._memory = self._memory, None
+        return self.state
 
 
 Script = Callable[[CompletionRequest], Iterable[GatewayEvent]]
@@ -152,7 +177,7 @@ class FakeGateway:
 
     async def complete(
         self, request: CompletionRequest, grant: Grant | None, deadline_s: float
-    ) -> AsyncIterator[GatewayEvent]:
+    ) -> AsyncGenerator[GatewayEvent]:
         del deadline_s
         self.asked.append(request)
         self.grants.append(grant)

@@ -1,0 +1,98 @@
+"""The identity provider a gateway announces; it is found when it is first needed, not at start."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from ..domain.failure import Failure
+from ..domain.session import Grant, RenewalFailure
+from ..ports import Clock, GatewayInfo, RenewalRefused, SignInFailed, SignInPrompt
+from .http import HttpClient
+from .oidc import OidcProvider, OidcSettings
+
+Discover = Callable[[], Awaitable[GatewayInfo | Failure]]
+
+
+class DiscoveredProvider:
+    """A `ports.IdentityProvider` that asks the gateway who signs its people in.
+
+    While the gateway cannot say, a renewal counts as not processed and a sign-in fails with a
+    reason; nobody is signed out by that.
+    """
+
+    def __init__(
+        self,
+        discover: Discover,
+        http: HttpClient,
+        clock: Clock,
+        cache: Path | None,
+        *,
+        issuer: str = "",
+        client_id: str = "",
+        extra_authorize: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
+        """`issuer` and `client_id` beat what the gateway announces."""
+        self._discover = discover
+        self._http = http
+        self._clock = clock
+        self._cache = cache
+        self._issuer = issuer
+        self._client_id = client_id
+        self._extra_authorize = extra_authorize
+        self._found: OidcProvider | None = None
+
+    async def sign_in(self, show: Callable[[SignInPrompt], None]) -> Grant | SignInFailed:
+        # A sign-in asks anew: the gateway may have moved to another provider.
+        self._found = None
+        provider = await self._provider()
+        return provider if isinstance(provider, SignInFailed) else await provider.sign_in(show)
+
+    async def sign_in_with_device(
+        self, show: Callable[[SignInPrompt], None]
+    ) -> Grant | SignInFailed:
+        self._found = None
+        provider = await self._provider()
+        if isinstance(provider, SignInFailed):
+            return provider
+        return await provider.sign_in_with_device(show)
+
+    async def renew(self, grant: Grant) -> Grant | RenewalRefused:
+        provider = await self._provider(grant.issuer)
+        if isinstance(provider, SignInFailed):
+            return RenewalRefused(RenewalFailure.NOT_PROCESSED, provider.code)
+        return await provider.renew(grant)
+
+    async def revoke(self, grant: Grant) -> None:
+        provider = await self._provider(grant.issuer)
+        if not isinstance(provider, SignInFailed):
+            await provider.revoke(grant)
+
+    async def drop_pool(self) -> None:
+        if self._found is not None:
+            await self._found.drop_pool()
+        else:
+            self._http.drop_pool()
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def _provider(self, issuer: str = "") -> OidcProvider | SignInFailed:
+        """The provider; a grant names its own issuer, so that renewing it needs no discovery."""
+        if self._found is not None:
+            return self._found
+        settings = OidcSettings(issuer or self._issuer, self._client_id)
+        if not settings.issuer or not settings.client_id:
+            info = await self._discover()
+            if not isinstance(info, GatewayInfo) or not info.issuer:
+                return SignInFailed("gateway_unreachable", "the gateway does not say who signs in")
+            announced = OidcSettings.of_gateway(info)
+            settings = replace(
+                announced,
+                issuer=settings.issuer or announced.issuer,
+                client_id=settings.client_id or announced.client_id,
+            )
+        settings = replace(settings, extra_authorize=self._extra_authorize())
+        self._found = OidcProvider(settings, self._http, self._clock, self._cache)
+        return self._found

@@ -1,0 +1,160 @@
+"""Sets the stage of the demonstration: a home, a gateway process, a broker process, a signed-in session."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...adapters.folders import Folders, folders
+from ...errors import GatewayUnreachableError, NotSignedInError
+from ...link.dial import BrokerClient, dial
+from ...ports import SignInPrompt
+
+USER_LIMIT = 8
+"""Requests an hour for the demonstration: few, so that the limit can be seen."""
+READY_WITHIN_S = 20.0
+LEAVES_WITHIN_S = 5.0
+
+
+@dataclass(slots=True)
+class Stage:
+    """What runs, and how long each step took."""
+
+    home: Path
+    checkout: Path
+    environment: dict[str, str]
+    command: list[str]
+    gateway_url: str
+    broker: BrokerClient
+    timings_ms: dict[str, float] = field(default_factory=dict[str, float])
+
+    async def interrupted(self) -> None:
+        """Return when the person has had enough."""
+        enough = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt does it.
+                loop.add_signal_handler(number, enough.set)
+        await enough.wait()
+
+
+@contextlib.contextmanager
+def _timed(timings_ms: dict[str, float], name: str) -> Generator[None]:
+    began = time.monotonic()
+    yield
+    timings_ms[name] = (time.monotonic() - began) * 1000
+
+
+@asynccontextmanager
+async def stage() -> AsyncGenerator[Stage]:
+    """Everything the demonstration needs; all of it ends with the block, whatever happens in it."""
+    timings: dict[str, float] = {}
+    checkout = checkout_folder()
+    with tempfile.TemporaryDirectory(prefix="sidelight-demo-") as name:
+        home = Path(name)
+        environment = demo_environment(home)
+        places = folders(environment)
+        with _timed(timings, "gateway start"):
+            gateway, url = await _start_gateway(environment, checkout)
+        try:
+            places.config.mkdir(parents=True)
+            places.config_file.write_text(f'gateway = "{url}"\n', "utf-8")
+            with _timed(timings, "broker start"):
+                broker = await dial(places, environ=environment)
+            try:
+                with _timed(timings, "sign-in"):
+                    await _sign_in(broker)
+                command = [sys.executable, "-m", "sidelight_client"]
+                yield Stage(home, checkout, environment, command, url, broker, timings)
+            finally:
+                await _stop_broker(broker, places)
+        finally:
+            await _stop(gateway)
+
+
+def demo_environment(home: Path) -> dict[str, str]:
+    """The environment of everything the demonstration starts: its own home, no keyring, no proxy."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SIDELIGHT_")}
+    return {**kept, "SIDELIGHT_HOME": str(home), "SIDELIGHT_VAULT": "memory"}
+
+
+def checkout_folder() -> Path:
+    """The folder whose files the demonstration works on: the checkout, else the installed package."""
+    here = Path.cwd()
+    if (here / "client" / "sidelight_client" / "domain").is_dir():
+        return here
+    return Path(__file__).resolve().parents[3]
+
+
+async def _start_gateway(
+    environment: dict[str, str], checkout: Path
+) -> tuple[asyncio.subprocess.Process, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "sidelight_client", "gateway", "serve", "--json"),
+        *("--workspace", str(checkout), "--user-limit", str(USER_LIMIT)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        env=environment,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(READY_WITHIN_S):
+            line = await process.stdout.readline()
+        return process, str(json.loads(line)["url"])
+    except (TimeoutError, ValueError, KeyError) as error:
+        await _stop(process)
+        raise GatewayUnreachableError("gateway.unreachable", name="embedded gateway") from error
+
+
+async def _sign_in(broker: BrokerClient) -> None:
+    opened: set[asyncio.Task[None]] = set()
+
+    def show(prompt: SignInPrompt) -> None:
+        task = asyncio.create_task(asyncio.to_thread(_open_as_a_browser, prompt.url))
+        opened.add(task)
+
+    failed = await broker.login(show)
+    await asyncio.gather(*opened)
+    if failed is not None:
+        raise NotSignedInError("login.failed", problem=failed.detail or failed.code)
+
+
+def _open_as_a_browser(url: str) -> None:
+    """Follow the sign-in page and its redirect to the loopback listener, as a browser would."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(url, timeout=READY_WITHIN_S) as answer:
+        answer.read(65_536)
+
+
+async def _stop_broker(broker: BrokerClient, places: Folders) -> None:
+    """Ask the broker to leave, and wait until its socket is gone."""
+    with contextlib.suppress(Exception):  # A broker that has gone already has left.
+        await broker.retire()
+    with contextlib.suppress(Exception):
+        await broker.close()
+    deadline = time.monotonic() + LEAVES_WITHIN_S
+    while time.monotonic() < deadline and any(places.runtime.glob("broker.sock")):
+        await asyncio.sleep(0.02)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(LEAVES_WITHIN_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,81 @@
+"""Why a request is refused before anything is sent: the first reason that applies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .breaker import Breaker
+from .budget import Budget
+from .completion import (
+    Blocked,
+    CompletionRequest,
+    Limited,
+    Outcome,
+    Unavailable,
+    UnavailableReason,
+)
+from .policy import Mode, Policy, Verdict, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What must be known to let a request pass.
+
+    Attributes:
+        path: the document's path inside its repository.
+        local: whether the gateway runs on this machine, so that nothing leaves it.
+    """
+
+    enabled: bool
+    languages_off: tuple[str, ...]
+    paused_until: float | None
+    policy: Policy
+    path: str
+    local: bool
+    breaker: Breaker
+    budget: Budget
+
+
+def refuse(known: Admission, request: CompletionRequest, now: float) -> Outcome | None:
+    """The outcome of a request that must not be sent, or None when it may be.
+
+    What the person decided comes first, then what the organisation decided, then what the
+    gateway's state allows: the most lasting reason is the one that is told.
+    """
+    trace_id = request.trace_id
+    if not known.enabled:
+        return Unavailable(trace_id, UnavailableReason.SWITCHED_OFF)
+    if request.document.language in known.languages_off:
+        return Unavailable(trace_id, UnavailableReason.LANGUAGE_OFF)
+    if known.paused_until is not None and now < known.paused_until:
+        return Unavailable(trace_id, UnavailableReason.PAUSED, known.paused_until)
+    verdict = judge(known.policy, request.document, known.path)
+    if verdict.mode is Mode.OFF or (verdict.mode is Mode.LOCAL_ONLY and not known.local):
+        return _blocked(trace_id, verdict)
+    if not known.breaker.allows(now):
+        return Unavailable(trace_id, UnavailableReason.BREAKER_OPEN, known.breaker.retry_at)
+    spent = known.budget.exhausted(now)
+    if spent is not None:
+        return Limited(
+            trace_id,
+            spent.scope,
+            spent.unit.value,
+            spent.limit,
+            spent.used,
+            spent.resets_at,
+        )
+    return None
+
+
+def _blocked(trace_id: str, verdict: Verdict) -> Blocked:
+    rule = verdict.rule
+    assert rule is not None, "without a rule AI is on"
+    return Blocked(
+        trace_id,
+        rule=rule.id,
+        title="AI is off here",
+        why=rule.reason,
+        owner=rule.owner,
+        appeal_url=rule.url,
+        by_gateway=False,
+    )

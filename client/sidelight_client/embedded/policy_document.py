@@ -1,0 +1,63 @@
+"""The policy the embedded gateway announces: the content rules it enforces, and where AI is off."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from ..domain.policy import ContentRule, Mode, PlaceRule
+from .replies import as_json
+
+OWNER = "whoever runs this development gateway: you"
+
+DEFAULT_PLACES = tuple(
+    PlaceRule(
+        id_,
+        Mode.OFF,
+        path=path,
+        reason="Files of this kind hold secrets, so nothing in them is sent.",
+        owner=OWNER,
+    )
+    for id_, path in (
+        ("environment_files", ".env*"),
+        ("key_files", "*.pem"),
+        ("terraform_variables", "*.tfvars"),
+    )
+)
+
+
+def policy_document(
+    content_rules: Sequence[ContentRule], place_rules: Sequence[PlaceRule]
+) -> tuple[str, bytes]:
+    """The document's ETag (RFC 9110 §8.8.3) and its JSON; equal rules have equal tags."""
+    document: dict[str, Any] = {
+        "content_rules": [_content_rule(rule) for rule in content_rules],
+        "repo_rules": [_place_rule(rule) for rule in place_rules],
+    }
+    version = hashlib.sha256(as_json(document)).hexdigest()[:16]
+    return f'"{version}"', as_json({"version": version} | document)
+
+
+def _content_rule(rule: ContentRule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "title": rule.title,
+        "kind": rule.kind,
+        "pattern": rule.pattern,
+        "validator": rule.validator,
+        "action": rule.action.value,
+        "explain": rule.explain,
+        "appeal_url": rule.appeal_url,
+    }
+
+
+def _place_rule(rule: PlaceRule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "match": {"remote": rule.remote, "path": rule.path},
+        "mode": rule.mode.value,
+        "reason": rule.reason,
+        "owner": rule.owner,
+        "url": rule.url,
+    }

@@ -1,0 +1,128 @@
+"""What a gateway profile is: the few pure functions in which gateways differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from ..domain.budget import Reading
+from ..domain.completion import CompletionRequest, Source, TokenUse
+from ..domain.failure import Failure, RuleHit
+from ..domain.secret import Secret
+from ..domain.session import Grant
+
+
+class Mode(StrEnum):
+    """How the text after the cursor is told to the model."""
+
+    SUFFIX = "suffix"
+    """`suffix` of `/v1/completions`."""
+    CHAT = "chat"
+    """An instruction to a chat model; the last resort."""
+    PREFIX = "prefix"
+    """Not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a part of the window lies in what was sent.
+
+    Attributes:
+        sent: the sent text the gateway counts in: `prefix` or `suffix`.
+        start: where the part begins there, in code points.
+        length: how long it is.
+        part: `prefix` or `suffix`, the window's own name for it.
+    """
+
+    sent: str
+    start: int
+    length: int
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A completion request as the gateway wants it; `path` is relative to the API's base."""
+
+    path: str
+    body: bytes
+    spans: tuple[Span, ...] = ()
+
+    def located(self, hits: tuple[RuleHit, ...]) -> tuple[RuleHit, ...]:
+        """`hits` counted in the window's parts; one outside the person's own text is left out."""
+        return tuple(
+            RuleHit(hit.rule, span.part, hit.start - span.start, hit.end - span.start)
+            for hit in hits
+            for span in self.spans
+            if span.sent == hit.part
+            and span.start <= hit.start <= hit.end <= span.start + span.length
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Book-keeping inside a stream; None where this event does not say."""
+
+    tokens: TokenUse | None = None
+    source: Source | None = None
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The gateway says that the answer is complete."""
+
+
+StreamPart = Piece | Told | Ended | Failure
+"""What one event of a stream, or one whole JSON answer, consists of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that is not a stream of text. The body is looked at and never kept."""
+
+    status: int | None
+    """None for an error inside a stream, whose status was 200."""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: bytes = b""
+
+
+class Profile(Protocol):
+    """One kind of gateway. Everything here is pure; `now` is wall-clock seconds."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def default_mode(self) -> Mode:
+        """How a completion is encoded where discovery said nothing about it."""
+        ...
+
+    def auth_headers(self, grant: Grant | None) -> Mapping[str, Secret]: ...
+
+    def trace_headers(self, trace_id: str) -> Mapping[str, str]:
+        """Opaque ids only: gateways pass unknown headers on to vendors."""
+        ...
+
+    def encode(self, request: CompletionRequest, model: str, mode: Mode) -> Encoded: ...
+
+    def decode(self, data: str | bytes) -> tuple[StreamPart, ...]:
+        """What one event's data, or one whole JSON answer, says."""
+        ...
+
+    def classify(self, reply: Reply, now: float) -> Failure:
+        """What a refusal means. No text of the gateway's message is kept."""
+        ...
+
+    def limits_from_headers(self, headers: Mapping[str, str], now: float) -> tuple[Reading, ...]:
+        """What response headers say about limits, read by whose limits they are."""
+        ...

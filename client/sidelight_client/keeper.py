@@ -1,0 +1,453 @@
+"""Keeps the session: runs the effects `domain.session.reduce` asks for, and decides nothing itself.
+
+One background task sleeps until the session has something to do. The request path only looks:
+`peek` does no I/O.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import secrets
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any, assert_never
+
+from .domain.health import Condition
+from .domain.session import (
+    AskPerson,
+    DropPool,
+    Event,
+    Forget,
+    Grant,
+    NetworkUp,
+    Persist,
+    Refused,
+    Renew,
+    RenewalFailed,
+    RenewalFailure,
+    Renewed,
+    Session,
+    SignedIn,
+    SignedOut,
+    Tick,
+    Woke,
+    reduce,
+)
+from .domain.snapshot import SessionView
+from .keeper_facts import KeeperFacts, conditions, view
+from .ports import (
+    Clock,
+    GoingToSleep,
+    IdentityProvider,
+    NetworkChanged,
+    PowerEvent,
+    Record,
+    RenewalRefused,
+    SignInFailed,
+    SignInPrompt,
+    Slept,
+    Vault,
+    VaultState,
+)
+from .renewal import NoRenewal, NotWanted, Renewal, RenewalResult, SignedOutElsewhere, renew_once
+from .session_vault import alone, keep_sign_in, keep_sign_out
+from .sign_in_once import SharedSignIn
+from .waiting import at_most
+
+log = logging.getLogger("sidelight.session")
+
+TICK_MAX_S = 30.0
+"""The longest single sleep: timers stand still while the machine sleeps, so a long one is late."""
+TICK_MIN_S = 0.01
+LOAD_PATIENCE_S = 0.5
+"""How long a start waits for the vault; a keyring that hangs is waited for in the background."""
+QUIET_MAX_S = 4.5
+"""How long a sleep is delayed for a renewal on the wire; logind allows 5 s by default."""
+HOLD_MAX_S = 30.0
+"""After this an announced sleep is believed to have been called off."""
+REOPEN_S = 0.75
+REOPEN_LATER_S = 5.0
+REOPEN_SOON_S = 300.0
+RENEWALS_KEPT = 20
+
+
+def _spread() -> float:
+    """A random number in 0..1."""
+    return secrets.randbelow(1_000_000) / 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalView:
+    """One renewal as `sidelight doctor` shows it: never a token."""
+
+    at: float
+    cause: str
+    outcome: str
+    took_s: float
+
+
+class SessionKeeper:
+    """Keeps one person's session with the identity provider.
+
+    Architecture invariant: no method but `peek` and `usable` gives a token away, and only the
+    broker calls those.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        provider: IdentityProvider,
+        vault: Vault,
+        spread: Callable[[], float] = _spread,
+        ask: Callable[[str], None] | None = None,
+    ) -> None:
+        """`ask` is called with the provider's reason, once per dead session across all processes."""
+        self._clock = clock
+        self._provider = provider
+        self._vault = vault
+        self._spread = spread
+        self._ask = ask
+        self._session = Session(jitter=spread())
+        self._facts = KeeperFacts(vault_mode=vault.mode, vault_place=vault.place)
+        self._conditions: tuple[Condition, ...] = ()
+        self._subscribers: list[Callable[[], None]] = []
+        self._news = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._exchanges: set[asyncio.Task[None]] = set()
+        self._shared_sign_in = SharedSignIn(self._sign_in)
+        self._hold_until = -math.inf
+        self._woke_at = -math.inf
+        self._locked_since: float | None = None
+        self._reopen_at = -math.inf
+        self._learned = False
+        self.renewals: deque[RenewalView] = deque(maxlen=RENEWALS_KEPT)
+
+    # --- life ------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Read the vault and keep the session from now on.
+
+        Returns when the vault has answered, or half a second later: until it has, the session
+        is neither signed in nor signed out.
+        """
+        loading = self._spawn(self._load())
+        self._spawn(self._run())
+        await at_most(self._clock, LOAD_PATIENCE_S, asyncio.shield(loading))
+
+    async def stop(self) -> None:
+        """Stop; a renewal on the wire is waited for, because its answer exists nowhere else."""
+        self._hold_until = math.inf
+        await self._shared_sign_in.stop()
+        await self.quiet()
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    # --- the request path ------------------------------------------------------------------------
+
+    @property
+    def session(self) -> Session:
+        return self._session
+
+    def peek(self) -> Grant | None:
+        """The grant a request may use now. No I/O."""
+        return self._session.peek(self._clock.now())
+
+    async def usable(self, wait_s: float) -> Grant | None:
+        """The grant a request may use, waiting up to `wait_s` for a renewal to bring it."""
+        deadline = self._clock.monotonic() + wait_s
+        # A person may type before any timer has noticed that the machine slept.
+        self._tick()
+        while (grant := self.peek()) is None:
+            left_s = deadline - self._clock.monotonic()
+            if left_s <= 0 or not self._hopeful():
+                return None
+            await at_most(self._clock, left_s, self._news.wait())
+        return grant
+
+    def _hopeful(self) -> bool:
+        session, now = self._session, self._clock.now()
+        coming = session.renewing is not None or session.wakes_at(now) is not None
+        return coming or not self._facts.loaded
+
+    def refused(self, grant: Grant) -> None:
+        """The gateway answered 401 to a request that carried `grant`."""
+        self._dispatch(Refused(self._clock.now(), grant.generation))
+
+    # --- people ----------------------------------------------------------------------------------
+
+    async def sign_in(
+        self, show: Callable[[SignInPrompt], None], device: bool = False
+    ) -> SignInFailed | None:
+        """Sign a person in; concurrent callers share one sign-in. None when it worked."""
+        return await self._shared_sign_in.run(show, device=device)
+
+    async def _sign_in(
+        self, show: Callable[[SignInPrompt], None], device: bool
+    ) -> SignInFailed | None:
+        log.info("sign-in started: %s", "device code" if device else "browser")
+        sign_in = self._provider.sign_in_with_device if device else self._provider.sign_in
+        answer = await sign_in(show)
+        if isinstance(answer, SignInFailed):
+            log.info("sign-in failed: %s", answer.code)
+            return answer
+        await alone(self._vault, lambda: self._take_sign_in(answer))
+        log.info("sign-in complete: vault %s", self._facts.vault_mode)
+        return None
+
+    async def _take_sign_in(self, answer: Grant) -> None:
+        grant = await keep_sign_in(self._vault, self._clock, answer, self._session.grant)
+        self._facts = replace(
+            self._facts, loaded=True, known=True, issuer=grant.issuer, failing_since=None
+        )
+        self._learned = False
+        self._dispatch(SignedIn(grant))
+
+    async def sign_out(self) -> None:
+        """End the session here and at the provider, and empty the vault."""
+        own = self._session.grant
+        self._facts = replace(self._facts, known=True, failing_since=None)
+        self._dispatch(SignedOut())
+        await alone(
+            self._vault, lambda: keep_sign_out(self._vault, self._provider, self._clock, own)
+        )
+        self._changed()
+
+    # --- power -----------------------------------------------------------------------------------
+
+    def power(self, event: PowerEvent) -> None:
+        """Take note of a sleep, a wake or a network. After `GoingToSleep`, await `quiet`."""
+        now = self._clock.now()
+        match event:
+            case GoingToSleep():
+                self._hold_until = now + HOLD_MAX_S
+            case Slept(slept_s):
+                self._hold_until = -math.inf
+                # Two sources may report one sleep; the second must not cut the new connections.
+                if now - slept_s >= self._woke_at:
+                    self._woke_at = now
+                    self._dispatch(Woke(now, slept_s))
+                else:
+                    self._changed()
+            case NetworkChanged():
+                self._dispatch(NetworkUp(now))
+            case _:
+                assert_never(event)
+
+    async def quiet(self, limit_s: float = QUIET_MAX_S) -> None:
+        """Wait, for at most `limit_s`, until no renewal is on the wire."""
+        if self._exchanges:
+            await at_most(self._clock, limit_s, asyncio.wait(tuple(self._exchanges)))
+
+    # --- what others may know --------------------------------------------------------------------
+
+    def view(self) -> SessionView:
+        """The session without its tokens."""
+        return view(self._session, self._facts, self._clock.now())
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """What is wrong with the session or the vault."""
+        self._conditions = conditions(
+            self._conditions, self._session, self._facts, self._clock.now()
+        )
+        return self._conditions
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` after every change, until the returned function is called."""
+        self._subscribers.append(callback)
+        return lambda: self._subscribers.remove(callback) if callback in self._subscribers else None
+
+    # --- effects ---------------------------------------------------------------------------------
+
+    def _dispatch(self, event: Event) -> None:
+        self._session, effects = reduce(self._session, event)
+        for effect in effects:
+            match effect:
+                case Renew():
+                    self._spawn(self._renew(effect))
+                case DropPool():
+                    # Never awaited: closing a dead TLS connection waits for a peer that is gone.
+                    self._spawn(self._provider.drop_pool())
+                case AskPerson(reason):
+                    if self._ask is not None and not self._learned:
+                        self._ask(reason)
+                case Persist() | Forget():
+                    # Done before the event: a grant comes out of the vault, or went into it under
+                    # the lock that a renewal and a sign-out hold anyway.
+                    pass
+                case _:
+                    assert_never(effect)
+        self._changed()
+
+    def _changed(self) -> None:
+        state = self._vault.state
+        if state is not VaultState.LOCKED:
+            self._locked_since = None
+        elif self._locked_since is None:
+            self._locked_since = self._clock.now()
+        self._facts = replace(self._facts, vault_state=state, vault_mode=self._vault.mode)
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+        self.conditions()
+        for callback in tuple(self._subscribers):
+            try:
+                callback()
+            except Exception:
+                # A listener's failure must not end the task that keeps the session.
+                log.exception("a listener of the session failed")
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _renew(self, effect: Renew) -> None:
+        while (left_s := self._hold_until - self._clock.now()) > 0:
+            await at_most(self._clock, min(left_s, TICK_MAX_S), self._news.wait())
+        task = asyncio.current_task()
+        assert task is not None
+        self._exchanges.add(task)
+        task.add_done_callback(self._exchanges.discard)
+        began_at = self._clock.now()
+        log.info("renewal %d started: %s", effect.renewal, effect.cause)
+        result = await self._renew_once(effect.renewal)
+        now = self._clock.now()
+        match result:
+            case Renewal(grant, adopted):
+                outcome = "adopted" if adopted else "renewed"
+                if self._session.renewing == effect.renewal:
+                    self._now_good(grant, effect.cause)
+                event: Event = Renewed(effect.renewal, grant)
+            case SignedOutElsewhere():
+                outcome, event = "signed out elsewhere", SignedOut()
+            case NotWanted():
+                return
+            case _:
+                refused = result.refused
+                outcome = f"{refused.failure}: {refused.reason}"
+                self._learned = result.learned
+                self._now_failing(refused.failure, refused.reason, now)
+                event = RenewalFailed(
+                    effect.renewal,
+                    now,
+                    refused.failure,
+                    self._spread(),
+                    refused.reason,
+                    refused.retry_delay_s,
+                )
+        log.info("renewal %d complete: %s", effect.renewal, outcome)
+        self.renewals.append(RenewalView(began_at, effect.cause, outcome, now - began_at))
+        self._dispatch(event)
+
+    async def _renew_once(self, renewal: int) -> RenewalResult:
+        try:
+            return await renew_once(
+                lambda: self._session,
+                renewal,
+                clock=self._clock,
+                provider=self._provider,
+                vault=self._vault,
+            )
+        except Exception:
+            # A mistake of ours must not leave a renewal "in flight" for ever: try again later.
+            log.exception("renewal %d broke", renewal)
+            return NoRenewal(RenewalRefused(RenewalFailure.AMBIGUOUS, "internal"))
+
+    def _now_good(self, grant: Grant, cause: str) -> None:
+        self._facts = replace(
+            self._facts,
+            issuer=grant.issuer,
+            failing_since=None,
+            failing_why="",
+            renewed_at=self._clock.now(),
+            renewed_why=cause,
+        )
+
+    def _now_failing(self, failure: RenewalFailure, reason: str, now: float) -> None:
+        grant, since = self._session.grant, self._facts.failing_since
+        self._facts = replace(
+            self._facts,
+            issuer=grant.issuer if grant else "",
+            failing_since=None
+            if failure is RenewalFailure.REJECTED
+            else (now if since is None else since),
+            failing_why=reason,
+        )
+
+    # --- the background task ---------------------------------------------------------------------
+
+    async def _load(self) -> None:
+        record = await self._vault.load()
+        known = self._facts.known or self._vault.state is not VaultState.LOCKED
+        self._facts = replace(self._facts, loaded=True, known=known)
+        self._take_record(record)
+        self._changed()
+
+    def _take_record(self, record: Record | None) -> None:
+        """Go on with the vault's grant where it is newer than ours."""
+        own = self._session.grant
+        if record is None or record.grant is None:
+            return
+        if own is None or record.generation > own.generation:
+            self._facts = replace(self._facts, issuer=record.grant.issuer)
+            self._dispatch(SignedIn(record.grant))
+
+    def _tick(self) -> None:
+        now = self._clock.now()
+        wakes_at = self._session.wakes_at(now)
+        if now >= self._hold_until and wakes_at is not None and wakes_at <= now:
+            self._dispatch(Tick(now))
+
+    async def _run(self) -> None:
+        while True:
+            news = self._news
+            self._tick()
+            pause_s = self._pause_s()
+            if pause_s is None:
+                await news.wait()
+            else:
+                await at_most(self._clock, pause_s, news.wait())
+            if self._reopen_in_s() == 0:
+                await self._reopen()
+
+    def _pause_s(self) -> float | None:
+        """How long nothing needs to be done; None until something happens."""
+        now = self._clock.now()
+        wakes_at = self._session.wakes_at(now)
+        waits: list[float] = []
+        if wakes_at is not None:
+            waits.append(max(wakes_at, min(self._hold_until, now + HOLD_MAX_S)) - now)
+        reopen_in_s = self._reopen_in_s()
+        if reopen_in_s is not None:
+            waits.append(reopen_in_s)
+        return max(min(*waits, TICK_MAX_S), TICK_MIN_S) if waits else None
+
+    def _reopen_in_s(self) -> float | None:
+        """When to look again whether the keyring was unlocked."""
+        if self._locked_since is None:
+            return None
+        return max(self._reopen_at - self._clock.now(), 0.0)
+
+    async def _reopen(self) -> None:
+        """Look without prompting; often at first, for an unlock mostly follows a login."""
+        now = self._clock.now()
+        long_locked = self._locked_since is not None and now - self._locked_since > REOPEN_SOON_S
+        self._reopen_at = now + (REOPEN_LATER_S if long_locked else REOPEN_S)
+        try:
+            async with self._vault.exclusive(REOPEN_S):
+                if await self._vault.reopen() is VaultState.LOCKED:
+                    return
+                record = await self._vault.load()
+        except TimeoutError:
+            return
+        log.info("vault: the keyring can be used again: %s", self._vault.state)
+        self._facts = replace(self._facts, known=True)
+        self._take_record(record)
+        self._changed()

@@ -1,0 +1,155 @@
+"""Runs every check against the installed wheel, and installs or names the real parts tests need."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from dev_environment import PACKAGES, ROOT, SetUpError, clean_environment
+
+
+@dataclass(frozen=True, slots=True)
+class RealPart:
+    """A program beyond Python that a tier of tests drives."""
+
+    program: str
+    debian: str
+    why: str
+
+
+REAL_PARTS = (RealPart("tmux", "tmux", "the Neovim test looks at a real terminal's screen"),)
+"""What the tiers that exist need; a tier that comes adds its line here."""
+
+CHECKS = {
+    "ruff check": ("ruff", "check", "."),
+    "ruff format": ("ruff", "format", "--check", "."),
+    "mypy": ("mypy",),
+    "pyright": ("pyright",),
+}
+
+FROM_SITE_PACKAGES = """
+import importlib, pathlib, sys, sysconfig
+site = pathlib.Path(sysconfig.get_path("purelib")).resolve()
+for name in sys.argv[1:]:
+    file = pathlib.Path(importlib.import_module(name).__file__).resolve()
+    if not file.is_relative_to(site):
+        sys.exit(f"{name} comes from {file}, not from the installed wheel")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many tests ended which way."""
+
+    passed: int
+    failed: int
+    skipped: int
+
+
+def run(python: Path, arguments: Sequence[str], *, ci: bool, checks: bool) -> int:
+    """Run the checks and then pytest with `arguments`; return 0 only if all of it passed.
+
+    The last line printed is pytest's result as "N passed, N failed, N skipped".
+    """
+    _provide_real_parts()
+    failed: list[str] = []
+
+    def timed(name: str, command: Sequence[str | Path], show: bool = False) -> None:
+        began = time.monotonic()
+        code, output = _start([python, *command], ci=ci, show=show)
+        ending = "ok" if code == 0 else "FAILED"
+        print(f"{name:<12} {ending:<7} {time.monotonic() - began:6.1f} s", flush=True)
+        if code != 0:
+            failed.append(name)
+            print(output, flush=True)
+
+    timed("wheel", ["-c", FROM_SITE_PACKAGES, *PACKAGES])
+    for name, command in CHECKS.items() if checks else ():
+        timed(name, ["-m", *command])
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "pytest.xml"
+        timed("pytest", ["-m", "pytest", f"--junit-xml={report}", *arguments], show=True)
+        count = _read(report)
+    if failed:
+        print(f"failed: {', '.join(failed)}")
+    print(f"{count.passed} passed, {count.failed} failed, {count.skipped} skipped", flush=True)
+    return 1 if failed else 0
+
+
+def _start(command: Sequence[str | Path], *, ci: bool, show: bool) -> tuple[int, str]:
+    environment = clean_environment() | {
+        "PYTHONUTF8": "1",
+        # Otherwise pyright asks a registry whether there is a newer one.
+        "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1",
+        "SIDELIGHT_REQUIRE_REAL_PARTS": "1" if ci else "",
+    }
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=None if show else subprocess.PIPE,
+        stderr=None if show else subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    return done.returncode, done.stdout or ""
+
+
+def _read(report: Path) -> Count:
+    """The count from pytest's report; a pytest that wrote none has itself failed."""
+    try:
+        cases = [[ending.tag for ending in case] for case in ET.parse(report).iter("testcase")]  # noqa: S314 - pytest wrote it just now
+    except (OSError, ET.ParseError):
+        return Count(0, 1, 0)
+    failed = sum("failure" in case or "error" in case for case in cases)
+    skipped = sum("skipped" in case for case in cases)
+    return Count(len(cases) - failed - skipped, failed, skipped)
+
+
+def _provide_real_parts(find: Callable[[str], str | None] = shutil.which) -> None:
+    missing = [part for part in REAL_PARTS if not find(part.program)]
+    if missing and _may_install():
+        packages = [part.debian for part in missing]
+        print(f"dev.py: installing {' '.join(packages)}", file=sys.stderr, flush=True)
+        try:
+            _apt_get("update")
+            _apt_get("install", "--yes", "--no-install-recommends", *packages)
+        except SetUpError as error:
+            print(f"dev.py: {error}", file=sys.stderr)
+        missing = [part for part in missing if not find(part.program)]
+    for part in missing:
+        print(
+            f"dev.py: {part.program} is missing: {part.why}; its tests are skipped, or fail in CI"
+        )
+        print(f"        on Debian and Ubuntu: apt-get install {part.debian}", flush=True)
+
+
+def _may_install() -> bool:
+    """Root on a Debian, where a package is installed without asking anybody."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return root and Path("/etc/debian_version").exists() and shutil.which("apt-get") is not None
+
+
+def _apt_get(*words: str) -> None:
+    done = subprocess.run(
+        ["apt-get", "--quiet", "-o", "DPkg::Lock::Timeout=120", *words],
+        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode != 0:
+        raise SetUpError(f"apt-get {words[0]} failed:\n{done.stdout[-2000:]}")

@@ -1,0 +1,71 @@
+"""What the engine works on: asks of the editor, requests in flight, and how they landed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from sidelight_client.api import CompletionRequest, Message, Outcome, Position, Trigger, explain
+
+from .through import Anchor, Suggestion
+
+
+class Kind(Enum):
+    """Where the answer will be shown; each has its own newest ask."""
+
+    INLINE = "inline"
+    MENU = "menu"
+
+
+@dataclass(eq=False, slots=True)
+class Ask:
+    """One request of the editor.
+
+    Attributes:
+        id: the JSON-RPC id.
+        at: the cursor; `line` is the text of its line when the editor asked.
+        shape: makes the response's result of the texts to insert at `at`; of none, an empty one.
+        reply: sends the result; None stands for superseded.
+    """
+
+    id: int | str
+    kind: Kind
+    uri: str
+    at: Position
+    line: str
+    trigger: Trigger
+    shape: Callable[[tuple[str, ...], Suggestion | None], Any]
+    reply: Callable[[Any], None]
+    timer: asyncio.Task[None] | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Flight:
+    """One request to the broker that has not ended."""
+
+    anchor: Anchor
+    request: CompletionRequest
+    revision: int
+    task: asyncio.Task[None] | None = None
+    linger: asyncio.Task[None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """How one request ended; `offered` says whether the editor got a text of it."""
+
+    uri: str
+    request: CompletionRequest
+    outcome: Outcome
+    offered: bool
+    revision: int
+    """The document's revision when the request was sent."""
+    facts: dict[str, str | float | None]
+    """What the sentence about it needs besides the outcome."""
+
+    def explanation(self) -> Message | None:
+        """Why it brought nothing, in words; None where there is nothing to explain."""
+        return explain(self.outcome, self.facts)

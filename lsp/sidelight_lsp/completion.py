@@ -1,0 +1,104 @@
+"""`textDocument/completion`: the same suggestions as menu entries, for clients without ghost text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sidelight_client.api import Position, Range, Trigger
+
+from .answers import answer
+from .asks import Ask, Kind
+from .document import TextDocument
+from .documents import Documents
+from .engine import Engine
+from .inline import accept_command
+from .plain import find, text
+from .through import Suggestion
+
+TRIGGER_CHARACTERS = (".", "(", "[", "=")
+MAX_LABEL = 80
+_PLAIN_TEXT = 1
+_KIND_TEXT = 1
+_ITEM_SORTS_FIRST = "!"
+
+
+class MenuCompletion:
+    """The feature of one session; offered only where `Client.menu` says so."""
+
+    def __init__(self, engine: Engine, documents: Documents, max_lines: Callable[[], int]) -> None:
+        self._engine = engine
+        self._documents = documents
+        self._max_lines = max_lines
+
+    def request(self, message_id: int | str, params: Any, reply: Callable[[Any], None]) -> None:
+        """Handle one request; `reply` is called exactly once, now or later, or the ask cancelled."""
+        document = self._documents.get(text(find(params, "textDocument", "uri")))
+        at = document.position(find(params, "position")) if document is not None else None
+        if document is None or at is None:
+            reply({"isIncomplete": True, "items": []})
+            return
+        line = document.line(at.line)
+
+        def shape(texts: tuple[str, ...], suggestion: Suggestion | None) -> Any:
+            items = [
+                item(document, at, line, rest, suggestion=suggestion, max_lines=self._max_lines())
+                for rest in texts
+                if suggestion is not None
+            ]
+            # Incomplete, so that editors ask again instead of filtering what is already stale.
+            return {"isIncomplete": True, "items": [one for one in items if one is not None]}
+
+        # A menu cannot say whether the person asked or typed: "Invoked" covers every word typed.
+        self._engine.ask(
+            Ask(
+                id=message_id,
+                kind=Kind.MENU,
+                uri=document.uri,
+                at=at,
+                line=line,
+                trigger=Trigger.AUTOMATIC,
+                shape=shape,
+                reply=reply,
+            )
+        )
+
+
+def item(
+    document: TextDocument,
+    at: Position,
+    line: str,
+    rest: str,
+    *,
+    suggestion: Suggestion,
+    max_lines: int,
+) -> dict[str, Any] | None:
+    """One menu entry that continues the word before the cursor, or None.
+
+    Editors filter entries by the typed word, so filter text and label begin with it.
+    """
+    offered = answer(line, at.character, rest, max_lines=max_lines)
+    if offered is None:
+        return None
+    word = typed_word(line[: at.character])
+    first = (word + offered.text).split("\n", 1)[0]
+    place = Range(Position(at.line, offered.start - len(word)), Position(at.line, offered.end))
+    label = first.strip() or offered.text.strip().split("\n", 1)[0]
+    return {
+        "label": label if len(label) <= MAX_LABEL else label[: MAX_LABEL - 1] + "…",
+        "kind": _KIND_TEXT,
+        "detail": suggestion.source.label,
+        "filterText": first or word or label,
+        "sortText": _ITEM_SORTS_FIRST,
+        "insertTextFormat": _PLAIN_TEXT,
+        "textEdit": {"range": document.lsp_range(place), "newText": word + offered.text},
+        "command": accept_command(suggestion.trace_id),
+    }
+
+
+def typed_word(before: str) -> str:
+    """The word that ends at the cursor, as editors' menus see it."""
+    start = len(before)
+    while start and (before[start - 1].isalnum() or before[start - 1] == "_"):
+        start -= 1
+    return before[start:]

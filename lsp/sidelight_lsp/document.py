@@ -1,0 +1,142 @@
+"""An open document as a list of lines: an edit costs what it changes, not what the file weighs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sidelight_client.api import Position, Range
+
+from .encoding import PositionEncoding, column_of, holdable, units_of
+from .plain import find, whole
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What an edit replaced (`start` to `end`) and where the new text ends."""
+
+    start: Position
+    end: Position
+    new_end: Position
+
+
+class TextDocument:
+    """The live text. Invariant: joining `lines` is the text; only the last line has no line end."""
+
+    __slots__ = ("encoding", "language", "lines", "revision", "size", "uri", "version")
+
+    def __init__(
+        self,
+        uri: str,
+        language: str,
+        version: int,
+        text: str,
+        encoding: PositionEncoding = PositionEncoding.UTF16,
+    ) -> None:
+        self.uri = uri
+        self.language = language
+        self.version = version
+        self.encoding = encoding
+        self.lines: list[str] = [""]
+        self.size = 0
+        self.revision = 0
+        self.replace_all(text)
+
+    def line(self, row: int) -> str:
+        """The text of a line without its line end; empty for a line that does not exist."""
+        return self.lines[row].rstrip("\r\n") if 0 <= row < len(self.lines) else ""
+
+    def text(self, start: Position, end: Position) -> str:
+        """The text from `start` to `end`, which may lie outside the document."""
+        if end <= start or start.line >= len(self.lines):
+            return ""
+        if start.line == end.line:
+            return self.lines[start.line][start.character : end.character]
+        last = self.lines[end.line][: end.character] if end.line < len(self.lines) else ""
+        first = self.lines[start.line][start.character :]
+        return first + "".join(self.lines[start.line + 1 : end.line]) + last
+
+    def position(self, raw: Any) -> Position | None:
+        """The place an LSP position means, clamped into the document; None if it is none.
+
+        LSP 3.17: a character behind the end of its line means the end of the line.
+        """
+        line, character = whole(find(raw, "line")), whole(find(raw, "character"))
+        if line is None or character is None:
+            return None
+        if line < 0:
+            return Position(0, 0)
+        if line >= len(self.lines):
+            last = len(self.lines) - 1
+            return Position(last, len(self.lines[last]))
+        return Position(line, column_of(self.line(line), character, self.encoding))
+
+    def lsp_position(self, position: Position) -> dict[str, int]:
+        """`position` in the editor's units."""
+        units = units_of(self.line(position.line), position.character, self.encoding)
+        return {"line": position.line, "character": units}
+
+    def lsp_range(self, place: Range) -> dict[str, dict[str, int]]:
+        """`place` in the editor's units."""
+        return {"start": self.lsp_position(place.start), "end": self.lsp_position(place.end)}
+
+    def replace(self, start: Position, end: Position, text: str) -> Edit:
+        """Replace what lies between two places of this document; swapped ends are put right."""
+        if end < start:
+            start, end = end, start
+        text = holdable(text)
+        self.revision += 1
+        self.size += len(text) - self._length(start, end)
+        head = self.lines[start.line][: start.character]
+        tail = self.lines[end.line][end.character :]
+        first = start.line
+        chunk = head + text + tail
+        if first and chunk.startswith("\n") and self.lines[first - 1].endswith("\r"):
+            # A bare CR and the LF that now follows it have become one line end.
+            first -= 1
+            chunk = self.lines[first] + chunk
+        new = split_lines(chunk)
+        if end.line + 1 < len(self.lines):
+            new.pop()  # What follows the last line end is the line that is there already.
+        self.lines[first : end.line + 1] = new
+        last = first + len(new) - 1
+        column = min(len(new[-1]) - len(tail), len(self.line(last)))
+        return Edit(start, end, Position(last, column))
+
+    def replace_all(self, text: str) -> None:
+        """Replace the whole text."""
+        text = holdable(text)
+        self.revision += 1
+        self.size = len(text)
+        self.lines = split_lines(text)
+
+    def _length(self, start: Position, end: Position) -> int:
+        if start.line == end.line:
+            return end.character - start.character
+        between = sum(map(len, self.lines[start.line : end.line]))
+        return between - start.character + end.character
+
+
+def split_lines(text: str) -> list[str]:
+    """`text` as lines with their ends: LF, CRLF or CR and nothing else (LSP 3.17, EOL).
+
+    `str.splitlines` would also cut at form feeds and at Unicode separators, where editors do not.
+    """
+    pieces = text.split("\n")
+    last = pieces.pop()
+    if "\r" not in text:
+        return [*(piece + "\n" for piece in pieces), last]
+    lines: list[str] = []
+    for piece in pieces:
+        if piece.endswith("\r"):
+            lines += _split_at_cr(piece[:-1])
+            lines[-1] += "\r\n"
+        else:
+            lines += _split_at_cr(piece)
+            lines[-1] += "\n"
+    return lines + _split_at_cr(last)
+
+
+def _split_at_cr(text: str) -> list[str]:
+    *ended, rest = text.split("\r")
+    return [*(piece + "\r" for piece in ended), rest]

@@ -1,0 +1,108 @@
+"""`textDocument/inlineCompletion`: reads the request and shapes the ghost text's items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sidelight_client.api import Position, Range, Trigger
+
+from .answers import Selected, answer
+from .asks import Ask, Kind
+from .document import TextDocument
+from .documents import Documents
+from .engine import Engine
+from .plain import find, text
+from .through import Suggestion
+
+INVOKED = 1
+"""InlineCompletionTriggerKind.Invoked (LSP 3.18); LSP4IJ sends Automatic even on a manual call."""
+
+ACCEPT_COMMAND = "sidelight.didAccept"
+
+
+class InlineCompletion:
+    """The feature of one session. It never answers with an error."""
+
+    def __init__(self, engine: Engine, documents: Documents, max_lines: Callable[[], int]) -> None:
+        self._engine = engine
+        self._documents = documents
+        self._max_lines = max_lines
+
+    def request(self, message_id: int | str, params: Any, reply: Callable[[Any], None]) -> None:
+        """Handle one request; `reply` is called exactly once, now or later, or the ask cancelled."""
+        document = self._documents.get(text(find(params, "textDocument", "uri")))
+        at = document.position(find(params, "position")) if document is not None else None
+        if document is None or at is None:
+            reply({"items": []})
+            return
+        invoked = find(params, "context", "triggerKind") == INVOKED
+        selected = _selected(document, at, find(params, "context", "selectedCompletionInfo"))
+        line = document.line(at.line)
+
+        def shape(texts: tuple[str, ...], suggestion: Suggestion | None) -> Any:
+            items = [
+                item(
+                    document,
+                    at,
+                    line,
+                    rest,
+                    suggestion=suggestion,
+                    selected=selected,
+                    max_lines=self._max_lines(),
+                )
+                for rest in texts
+                if suggestion is not None
+            ]
+            return {"items": [one for one in items if one is not None]}
+
+        self._engine.ask(
+            Ask(
+                id=message_id,
+                kind=Kind.INLINE,
+                uri=document.uri,
+                at=at,
+                line=line,
+                trigger=Trigger.INVOKED if invoked else Trigger.AUTOMATIC,
+                shape=shape,
+                reply=reply,
+            )
+        )
+
+
+def item(
+    document: TextDocument,
+    at: Position,
+    line: str,
+    rest: str,
+    *,
+    suggestion: Suggestion,
+    selected: Selected | None,
+    max_lines: int,
+) -> dict[str, Any] | None:
+    """One item that inserts `rest` at `at`, or None when nothing can be offered safely."""
+    offered = answer(line, at.character, rest, selected=selected, max_lines=max_lines)
+    if offered is None:
+        return None
+    place = Range(Position(at.line, offered.start), Position(at.line, offered.end))
+    return {
+        "insertText": offered.text,
+        "range": document.lsp_range(place),
+        "command": accept_command(suggestion.trace_id),
+    }
+
+
+def accept_command(trace_id: str) -> dict[str, Any]:
+    """The command an editor runs after inserting an item; only the trace id travels."""
+    return {"title": "Accepted", "command": ACCEPT_COMMAND, "arguments": [trace_id]}
+
+
+def _selected(document: TextDocument, at: Position, info: Any) -> Selected | None:
+    content = text(find(info, "text"))
+    start = document.position(find(info, "range", "start"))
+    end = document.position(find(info, "range", "end"))
+    if content is None or start is None or end is None:
+        return None
+    if start.line != at.line or end.line != at.line:
+        return None
+    return Selected(start.character, end.character, content)

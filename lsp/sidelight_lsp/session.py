@@ -1,0 +1,222 @@
+"""One editor's whole language server session over two file descriptors, inside the broker's process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import Any
+
+from lsprotocol import types
+
+from sidelight_client.api import Broker, Subscription
+
+from . import code_action, commands, decision, diagnostics, hover
+from .asks import Landing
+from .channel import Channel
+from .client import Client, read_client
+from .completion import MenuCompletion
+from .documents import Documents
+from .encoding import PositionEncoding
+from .engine import Engine
+from .folders import Folders
+from .front import Front
+from .inline import InlineCompletion
+from .notices import Notices
+from .plain import find, mapping, sequence
+from .preferences import Preferences
+from .server import SidelightServer
+from .status import Status
+
+log = logging.getLogger("sidelight.lsp")
+
+DRAIN_S = 2.0
+"""How long an ended session waits for its editor to take the last answers."""
+
+
+async def serve(broker: Broker, read_fd: int, write_fd: int) -> int:
+    """Run one session to its end and return the exit code LSP asks for.
+
+    Both descriptors belong to the session from now on and are closed before it returns; they may
+    be the same. It never exits the process.
+
+    Returns:
+        0 after `shutdown` and `exit`; 1 when the editor went without them, sent what cannot be
+        followed, or stopped reading.
+    """
+    try:
+        session = Session(broker, read_fd, write_fd)
+    except BaseException:
+        for fd in {read_fd, write_fd}:
+            os.close(fd)
+        raise
+    try:
+        return await session.run()
+    finally:
+        await session.close()
+
+
+class Session:
+    """Puts the features of one session together, and takes them apart again."""
+
+    def __init__(self, broker: Broker, read_fd: int, write_fd: int) -> None:
+        self._broker = broker
+        self._client = Client()
+        self._exit_code = 1
+        self._leave: list[Subscription] = []
+        self._pulls: set[asyncio.Task[None]] = set()
+        self._documents = Documents()
+        self._preferences = Preferences(broker)
+        self._folders = Folders(broker)
+        self._engine = Engine(
+            broker, self._documents, self._preferences.settings, self._landed, self._reused
+        )
+        self._notices = Notices(self._documents, self._notices_changed)
+        self._server = SidelightServer(broker.snapshot().version)
+        self._diagnostics: diagnostics.Diagnostics | None = None
+        self._channel = Channel(read_fd, write_fd, self._received, self._bytes_lost)
+        self._server.write_to(self._channel.send)
+        self._front = Front(
+            self, self._documents, self._engine, self._server.session_protocol, self._channel.send
+        )
+        self._front.serve(
+            InlineCompletion(self._engine, self._documents, self._max_lines),
+            MenuCompletion(self._engine, self._documents, self._max_lines),
+        )
+        self._status = Status(broker, self._front.notify)
+
+    async def run(self) -> int:
+        """Serve until the editor leaves."""
+        log.info("session started")
+        self._channel.start()
+        why = await self._channel.ended
+        log.info("session of %s ended: %s", self._client.name, why)
+        return self._exit_code
+
+    async def close(self) -> None:
+        """Give everything back: requests, subscriptions, descriptors."""
+        self.closing()
+        self._status.stop()
+        self._folders.close()
+        for leave in self._leave:
+            leave()
+        self._leave.clear()
+        for pull in self._pulls:
+            pull.cancel()
+        try:
+            await self._engine.closed()
+        finally:
+            await self._channel.close(self._broker.clock.sleep(DRAIN_S))
+
+    # --- the turns of its life (front.Lifecycle) ---------------------------------------------
+
+    def opening(self, params: Any) -> None:
+        """Register what this editor can use, before pygls computes the capabilities."""
+        self._client = client = read_client(params)
+        self._engine.client = client.name
+        self._preferences.initialised(client.options)
+        settings = self._preferences.settings()
+        self._server.session_protocol.menu = not client.inline_completion or settings.flag(
+            "completions.menu"
+        )
+        self._diagnostics = diagnostics.Diagnostics(
+            self._server, self._documents, self._notices, pull=client.pull_diagnostics
+        )
+        if client.pull_diagnostics:
+            diagnostics.register(self._server, self._diagnostics)
+        hover.register(self._server, self._documents, self._notices)
+        code_action.register(self._server, self._documents, self._notices)
+        commands.register(
+            self._server,
+            self._broker,
+            client,
+            notices=self._notices,
+            accepted=self._engine.consumed,
+        )
+        self._register_workspace()
+        self._leave.append(self._broker.editor_connected(client.name))
+        for uri in client.folders:
+            self._folders.opened(uri)
+
+    def opened(self) -> None:
+        """Count columns as was agreed."""
+        encoding = self._server.session_protocol.server_capabilities.position_encoding
+        self._documents.encoding = PositionEncoding(encoding or PositionEncoding.UTF16)
+
+    def ready(self) -> None:
+        """Ask for the configuration and begin to tell the status."""
+        if self._client.messages:
+            self._status.start()
+        self._pull_configuration()
+
+    def closing(self) -> None:
+        """Answer or cancel everything that is under way."""
+        self._engine.finish()
+        self._server.session_protocol.cancel_all()
+
+    def exit(self, code: int) -> None:
+        """Leave with `code`."""
+        self._exit_code = code
+        self._channel.end("exit")
+
+    # --- what the features tell each other ---------------------------------------------------
+
+    def _received(self, body: bytes) -> None:
+        self._front.receive(body)
+
+    def _bytes_lost(self) -> None:
+        self._front.lost()
+
+    def _landed(self, landing: Landing) -> None:
+        self._notices.landed(landing)
+        if self._client.messages:
+            document = self._documents.get(landing.uri)
+            self._front.notify(decision.METHOD, decision.decision_payload(landing, document))
+
+    def _reused(self, uri: str, trace_id: str) -> None:
+        if self._client.messages:
+            self._front.notify(decision.METHOD, decision.reused_payload(uri, trace_id))
+
+    def _notices_changed(self, uri: str) -> None:
+        if self._diagnostics is not None:
+            self._diagnostics.changed(uri)
+
+    def _max_lines(self) -> int:
+        return self._preferences.settings().number("completions.max_lines")
+
+    # --- workspace ---------------------------------------------------------------------------
+
+    def _register_workspace(self) -> None:
+        @self._server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+        def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
+            for folder in params.event.removed:
+                self._folders.closed(folder.uri)
+            for folder in params.event.added:
+                self._folders.opened(folder.uri)
+
+        @self._server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+        def configuration_changed(params: types.DidChangeConfigurationParams) -> None:
+            section = find(params.settings, "sidelight")
+            if section is None:
+                self._pull_configuration()
+            else:
+                self._preferences.configured(mapping(section))
+
+    def _pull_configuration(self) -> None:
+        if self._client.configuration and not self._pulls:
+            pull = asyncio.get_running_loop().create_task(self._configuration())
+            self._pulls.add(pull)
+            pull.add_done_callback(self._pulls.discard)
+
+    async def _configuration(self) -> None:
+        item = types.ConfigurationItem(section="sidelight")
+        asked = self._server.request(
+            types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items=[item])
+        )
+        try:
+            answer = await asyncio.shield(asyncio.wrap_future(asked))
+        except Exception as error:  # An editor that offers it and then refuses changes nothing.
+            log.info("the configuration could not be asked for: %s", type(error).__name__)
+            return
+        sections = sequence(answer)
+        self._preferences.configured(mapping(sections[0]) if sections else {})

@@ -1,0 +1,76 @@
+"""Typed-through reuse: what is left of a suggestion, or of a request in flight, while the user types.
+
+Keeping a request in flight and trimming its answer by what was typed meanwhile shows more right
+suggestions with fewer requests than cancelling at each key, whatever the debounce.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sidelight_client.api import PartKind, Position, Source, Tier, Window
+
+CLOSERS = ")]}>\"'`:;, \t"
+"""What editors put behind the cursor by themselves, or take away when it is typed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The text around the cursor when a suggestion was asked for.
+
+    Attributes:
+        start: where `before` begins in the document.
+        at: the cursor.
+        before: the text from `start` to `at`.
+        after: the rest of the cursor's line.
+    """
+
+    start: Position
+    at: Position
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What a request brought: texts that continue at its anchor."""
+
+    anchor: Anchor
+    texts: tuple[str, ...]
+    trace_id: str
+    source: Source
+    tier: Tier
+
+
+def anchor_of(window: Window, after: str) -> Anchor:
+    """The anchor of a request for `window`; `after` is the rest of the cursor's line."""
+    prefix = next(part for part in reversed(window.parts) if part.kind is PartKind.PREFIX)
+    return Anchor(prefix.range.start, prefix.range.end, prefix.text, after)
+
+
+def typed_since(anchor: Anchor, before: str, after: str) -> str | None:
+    """What was typed at the anchor since, or None when the text has diverged.
+
+    Args:
+        anchor: the text when it was asked.
+        before: the text from `anchor.start` to the cursor as it is now.
+        after: the rest of the cursor's line as it is now. Closers at its beginning do not count:
+            typing "(" makes editors insert ")", and typing ")" steps over it.
+    """
+    if not before.startswith(anchor.before):
+        return None
+    if after.lstrip(CLOSERS) != anchor.after.lstrip(CLOSERS):
+        return None
+    return unix(before[len(anchor.before) :])
+
+
+def remaining(texts: tuple[str, ...], typed: str) -> tuple[str, ...]:
+    """What is left of each text that continues `typed`; texts that do not are left out."""
+    return tuple(
+        text[len(typed) :] for text in texts if text.startswith(typed) and len(text) > len(typed)
+    )
+
+
+def unix(text: str) -> str:
+    """`text` with LF line ends, as suggestions are compared; editors insert their own."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")

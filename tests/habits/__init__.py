@@ -1,0 +1,1 @@
+"""What tests/conftest.py holds every test to."""
