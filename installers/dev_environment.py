@@ -76,7 +76,9 @@ def run_quietly(command: Sequence[str | Path], failure: str) -> None:
 
 def _virtual_environment(uv: str | None) -> Path:
     python = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if python.exists() and _succeeds([python, "-c", "import sys; sys.version_info >= (3, 11)"]):
+    if python.exists() and _succeeds(
+        [python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
+    ):
         return python
     _say(f"making {VENV}")
     if VENV.exists():  # Its Python is gone, for example after an upgrade of the system's.

@@ -15,10 +15,18 @@ def main() -> int:
     if arguments[:1] == ["lsp"] and not {"--in-process", "--help", "-h"}.intersection(arguments):
         from .link.attach import main as attach
 
-        return attach(arguments[1:])
+        return attach(arguments[1:], fallback=_in_process)
     from .cli import main as run
 
     return run(arguments)
+
+
+def _in_process(error: Exception) -> int:
+    """Serve the editor in this process when there is no broker to serve it."""
+    from .cli import main as run
+
+    print(f"sidelight: {error} Serving in this process instead.", file=sys.stderr)  # noqa: T201
+    return run(["lsp", "--in-process"])
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from .domain.completion import (
     UnauthorizedReason,
 )
 from .domain.failure import Failure, FailureKind
-from .domain.health import Condition
+from .domain.health import Condition, hold, release
 from .domain.place import Document
 from .domain.reading import outcome_of
 from .domain.refusal import Admission, refuse
@@ -160,6 +160,24 @@ class Broker:
 
         def gone() -> None:
             self._facts.editors = tuple(e for e in self._facts.editors if e.id != editor.id)
+            self._changed()
+
+        return gone
+
+    def environment_differs(self, client: str, names: tuple[str, ...]) -> Callable[[], None]:
+        """Tell that `client` runs with other proxy or certificate variables than this process."""
+        code = "broker.environment_differs"
+        self._facts.conditions = hold(
+            self._facts.conditions,
+            code,
+            self._clock.now(),
+            client=client or "an editor",
+            names=", ".join(names),
+        )
+        self._changed()
+
+        def gone() -> None:
+            self._facts.conditions = release(self._facts.conditions, code)
             self._changed()
 
         return gone

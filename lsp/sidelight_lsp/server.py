@@ -12,7 +12,6 @@ from concurrent.futures import Future
 from functools import lru_cache
 from typing import Any
 
-from cattrs import Converter
 from lsprotocol import types
 from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
@@ -146,10 +145,9 @@ class _Writer:
 
 
 @lru_cache(maxsize=1)
-def _converter() -> Converter:
+def _converter() -> Any:
     """One converter for all sessions: building it takes 10 ms, and it keeps no state."""
-    converter: Converter = default_converter()  # type: ignore[no-untyped-call] # pygls leaves it untyped
-    return converter
+    return default_converter()  # type: ignore[no-untyped-call] # pygls leaves it untyped
 
 
 def silence_pygls() -> None:

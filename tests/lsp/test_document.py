@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sidelight_client.api import Position
@@ -20,7 +20,7 @@ ENCODINGS = list(PositionEncoding)
 # a byte that is no UTF-8, as PEP 383 keeps it; and half a surrogate pair.
 CHARACTERS = "ab(é€😀\u2028\x0c\x85\n\r\udcff\ud83d"
 texts = st.text(alphabet=CHARACTERS, max_size=30)
-numbers = st.integers(min_value=-2, max_value=40)
+numbers = st.one_of(st.integers(0, 5), st.integers(min_value=-2, max_value=40))
 positions = st.fixed_dictionaries({"line": numbers, "character": numbers})
 edits = st.lists(st.tuples(positions, positions, texts), max_size=8)
 
@@ -67,6 +67,8 @@ def held(text: str) -> str:
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
+@example(text="a\rb", changes=[({"line": 1, "character": 0}, {"line": 1, "character": 0}, "\n")])
+@example(text="a\rb\nc", changes=[({"line": 1, "character": 0}, {"line": 1, "character": 1}, "")])
 @given(text=texts, changes=edits)
 def test_edits_do_what_they_do_to_a_plain_text(
     encoding: PositionEncoding, text: str, changes: list[tuple[Any, Any, str]]

@@ -266,7 +266,8 @@ async def test_cancelling_what_is_not_waiting_changes_nothing() -> None:
         assert client.response(done) is not None
 
 
-async def test_an_answer_to_a_line_that_has_changed_is_dropped() -> None:
+@pytest.mark.parametrize("typed", [" f", ":"])
+async def test_an_answer_to_a_line_that_has_changed_is_dropped(typed: str) -> None:
     """Neovim's own client asks once and types on: what it would insert no longer fits."""
     gate = asyncio.Event()
     broker = FakeBroker(gate=gate)
@@ -275,7 +276,7 @@ async def test_an_answer_to_a_line_that_has_changed_is_dropped() -> None:
         await client.open("def")
         asked = await client.inline(0, 3)
         await client.rest()
-        await client.type((0, 3), " f")
+        await client.type((0, 3), typed)
         gate.set()
         await client.settle()
         assert client.response(asked)["result"] == NOTHING  # type: ignore[index]

@@ -72,7 +72,9 @@ async def test_the_position_encoding_is_the_first_offered_that_is_known(
     offered: list[str] | None, agreed: str
 ) -> None:
     async with editor() as client:
-        general: dict[str, Any] = {} if offered is None else {"general": {"positionEncodings": offered}}
+        general: dict[str, Any] = (
+            {} if offered is None else {"general": {"positionEncodings": offered}}
+        )
         result = await client.initialize({**GHOST, **general})
         assert result["capabilities"]["positionEncoding"] == agreed
 
@@ -264,11 +266,11 @@ async def test_an_editor_that_stops_reading_is_ended() -> None:
             if client.session.done():
                 break
             await client.write(frame(unknown))
-        assert await client.session == 1
+        assert await asyncio.wait_for(client.session, 5) == 1
 
 
 async def test_a_recording_can_be_played_from_a_file() -> None:
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"id": 1, "method": "initialize", "params": {"processId": None, "capabilities": {}}},
         {"id": 2, "method": "shutdown"},
         {"method": "exit"},

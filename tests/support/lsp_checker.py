@@ -27,7 +27,12 @@ _ENVELOPE = {"jsonrpc", "id", "method", "params", "result", "error"}
 
 
 def check(
-    traffic: Iterable[Recorded], model: Model, *, ended: bool = True, allowed: Iterable[str] = ()
+    traffic: Iterable[Recorded],
+    model: Model,
+    *,
+    ended: bool = True,
+    allowed: Iterable[str] = (),
+    inline_errors: bool = False,
 ) -> list[str]:
     """What is wrong in a session, one sentence each, in the order of the messages.
 
@@ -36,8 +41,9 @@ def check(
         model: the protocol's model.
         ended: the session is over, so a request without an answer is a mistake.
         allowed: methods of a test's own that may go either way with any params.
+        inline_errors: inline requests may get any error; the protocol permits what we do not.
     """
-    session = _Session(model, frozenset(allowed))
+    session = _Session(model, frozenset(allowed), inline_errors)
     for recorded in traffic:
         session.take(recorded.direction, recorded.message)
     if ended:
@@ -68,10 +74,11 @@ def check_where_possible(traffic: Iterable[Recorded], **how: Any) -> list[str]:
 class _Session:
     """What has to be remembered from one message to the next."""
 
-    def __init__(self, model: Model, allowed: frozenset[str]) -> None:
+    def __init__(self, model: Model, allowed: frozenset[str], inline_errors: bool) -> None:
         self.problems: list[str] = []
         self._model = model
         self._allowed = allowed
+        self._inline_errors = inline_errors
         self._open: dict[tuple[Direction, int | str], str] = {}
         self._answered: set[tuple[Direction, int | str]] = set()
         self._initialized = False
@@ -152,7 +159,9 @@ class _Session:
         kind = {"kind": "literal", "value": {"properties": properties}}
         wrong = self._model.problems(kind, error, f"{method} error")
         self._add(wrong)
-        if method == INLINE and not wrong and error["code"] not in CANCELLED:
+        if self._inline_errors or method != INLINE or wrong:
+            return
+        if error["code"] not in CANCELLED:
             self._say(f"{method} is answered with the error {error['code']}, which editors show")
 
     def _lifecycle(self, direction: Direction, method: str) -> None:

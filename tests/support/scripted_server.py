@@ -5,8 +5,9 @@ Run as `python scripted_server.py SCRIPT TRAFFIC`. SCRIPT is a JSON file:
     {"inline": [STEP, …]}    the steps for the inline requests in order; the last one is repeated
 
 A STEP has one of `line` (the whole line up to the cursor and on from there), `result` (as it is),
-`error` or `crash`; `hold` keeps the answer until a test releases it by that name, and `deaf` keeps
-it even when the request is cancelled. TRAFFIC gets every message both ways, a line of JSON each.
+`error` or `crash` ("once": the next server leaves the step out, or "always"); `hold` keeps the
+answer until a test releases it by that name, and `deaf` keeps it even when the request is cancelled.
+TRAFFIC is a folder: each server writes a file there, every message both ways, a line of JSON each.
 
 A test steers it by notifications: `$/test/release {name}`, `$/test/mark {name}`. A mark comes back
 as the summary of a status, so that a client which shows it has handled everything sent before.
@@ -34,8 +35,13 @@ COMMANDS = (ACCEPT, "sidelight.pause", "sidelight.signIn")
 class ScriptedServer:
     """One session over this process's stdio."""
 
-    def __init__(self, script: dict[str, Any], traffic: TextIO) -> None:
-        self._steps: list[dict[str, Any]] = script["inline"]
+    def __init__(self, script_file: Path, traffic: TextIO) -> None:
+        self._crashed = script_file.with_suffix(".crashed")
+        again = self._crashed.exists()
+        script = json.loads(script_file.read_text(encoding="utf-8"))
+        self._steps: list[dict[str, Any]] = [
+            step for step in script["inline"] if not (again and step.get("crash") == "once")
+        ]
         self._traffic = traffic
         self._asked = 0
         self._held: list[tuple[str, Message, bool]] = []
@@ -80,7 +86,8 @@ class ScriptedServer:
     def _inline(self, message: Message) -> None:
         step = self._steps[min(self._asked, len(self._steps) - 1)]
         self._asked += 1
-        if step.get("crash"):
+        if "crash" in step:
+            self._crashed.touch()
             os._exit(3)
         reply: Message = {"jsonrpc": "2.0", "id": message["id"]}
         if "error" in step:
@@ -192,8 +199,7 @@ def _named(params: Any, key: str) -> Any:
 
 
 if __name__ == "__main__":
-    script_file, traffic_file = map(Path, sys.argv[1:3])
-    script = json.loads(script_file.read_text(encoding="utf-8"))
-    with traffic_file.open("a", encoding="utf-8") as kept:
-        code = ScriptedServer(script, kept).run()
+    kept_file = Path(sys.argv[2]) / f"{time.monotonic_ns()}.jsonl"
+    with kept_file.open("w", encoding="utf-8") as kept:
+        code = ScriptedServer(Path(sys.argv[1]), kept).run()
     sys.exit(code)

@@ -1,7 +1,7 @@
 """Stands between an editor and a language server and keeps what passes.
 
-Run as `python stdio_tee.py TRAFFIC COMMAND…`. The bytes pass unchanged; messages are cut only for
-the record. It ends when the server ends, with the server's exit code.
+Run as `python stdio_tee.py FOLDER COMMAND…`. The bytes pass unchanged; messages are cut only for
+the record, a new file in FOLDER. It ends when the server ends, with the server's exit code.
 """
 
 from __future__ import annotations
@@ -21,50 +21,46 @@ from sidelight_client.testing.lsp_traffic import Direction
 READ_BYTES = 65_536
 
 
-def main(traffic_file: Path, command: list[str]) -> int:
+class Tee:
+    """Writes down what passes; both directions share one file."""
+
+    def __init__(self, traffic: TextIO) -> None:
+        self._traffic = traffic
+        self._lock = threading.Lock()
+
+    def pump(self, source: int, target: int, direction: Direction) -> None:
+        """Pass bytes on until `source` ends or nobody reads `target` any more."""
+        frames = FrameReader()
+        while data := os.read(source, READ_BYTES):
+            with self._lock:
+                for message in frames.feed(data):
+                    entry = {"direction": direction, "message": message, "at_s": time.monotonic()}
+                    self._traffic.write(json.dumps(entry) + "\n")
+                self._traffic.flush()
+            while data:
+                try:
+                    data = data[os.write(target, data) :]
+                except BrokenPipeError:
+                    return
+
+
+def main(folder: Path, command: list[str]) -> int:
     """Run `command` between this process's stdin and stdout."""
-    lock = threading.Lock()
-    with (
-        traffic_file.open("a", encoding="utf-8") as traffic,
-        subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-        ) as server,
-    ):
-        assert server.stdin is not None
-        assert server.stdout is not None
-        inward = threading.Thread(
-            target=_pump,
-            args=(0, server.stdin.fileno(), Direction.TO_SERVER, traffic, lock, True),
-            daemon=True,  # Whoever holds our stdin may keep it open when the server is gone.
-        )
-        inward.start()
-        _pump(server.stdout.fileno(), 1, Direction.TO_CLIENT, traffic, lock)
-        code = server.wait()
-        with lock:
-            traffic.flush()
-        os._exit(code)
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    assert server.stdin is not None
+    assert server.stdout is not None
+    inward, outward = server.stdin, server.stdout
+    with (folder / f"{time.monotonic_ns()}.jsonl").open("w", encoding="utf-8") as traffic:
+        tee = Tee(traffic)
 
+        def listen() -> None:
+            tee.pump(0, inward.fileno(), Direction.TO_SERVER)
+            inward.close()
 
-def _pump(
-    source: int,
-    target: int,
-    direction: Direction,
-    traffic: TextIO,
-    lock: threading.Lock,
-    close: bool = False,
-) -> None:
-    frames = FrameReader()
-    while data := os.read(source, READ_BYTES):
-        with lock:
-            for message in frames.feed(data):
-                entry = {"direction": direction, "message": message, "at_s": time.monotonic()}
-                traffic.write(json.dumps(entry) + "\n")
-            traffic.flush()
-        rest = data
-        while rest:
-            rest = rest[os.write(target, rest) :]
-    if close:
-        os.close(target)
+        # Whoever holds our stdin may keep it open when the server is gone: the thread may stay.
+        threading.Thread(target=listen, daemon=True).start()
+        tee.pump(outward.fileno(), 1, Direction.TO_CLIENT)
+        return server.wait()
 
 
 if __name__ == "__main__":

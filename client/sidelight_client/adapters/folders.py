@@ -44,19 +44,25 @@ def folders(environ: Mapping[str, str] | None = None) -> Folders:
     import platformdirs
 
     place = platformdirs.PlatformDirs("sidelight", appauthor=False)
+    state = Path(place.user_state_dir)
     return Folders(
-        Path(place.user_config_dir),
-        Path(place.user_state_dir),
-        Path(place.user_cache_dir),
-        _runtime(Path(place.user_runtime_dir), Path(place.user_state_dir), environ),
+        Path(place.user_config_dir), state, Path(place.user_cache_dir), _runtime(state, environ)
     )
 
 
-def _runtime(usual: Path, state: Path, environ: Mapping[str, str]) -> Path:
-    """The runtime folder; without XDG_RUNTIME_DIR it lies in the state folder, never in /tmp."""
-    if os.name == "posix" and not environ.get("XDG_RUNTIME_DIR"):
-        return state / "run"
-    return usual
+def _runtime(state: Path, environ: Mapping[str, str]) -> Path:
+    """The runtime folder: below XDG_RUNTIME_DIR where it is this person's alone, else in the state
+    folder; never in a place shared with others such as /tmp.
+    """
+    given = environ.get("XDG_RUNTIME_DIR", "")
+    if os.name == "posix" and os.path.isabs(given):
+        try:
+            facts = os.stat(given)
+        except OSError:
+            return state / "run"
+        if facts.st_uid == os.getuid() and not facts.st_mode & 0o077:
+            return Path(given) / "sidelight"
+    return state / "run"
 
 
 def make_private(folder: Path) -> None:

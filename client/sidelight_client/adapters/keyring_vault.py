@@ -77,7 +77,8 @@ class KeyringVault(SealedVault):
 
     def _look(self, *, create: bool) -> OpenedKey:
         """Runs in the worker thread. A late answer is kept in `_known` for the next `reopen`."""
-        found = find_key(self._backend, create=create)
+        # An earlier call may have answered between the look at `_known` and this thread.
+        found = self._known or find_key(self._backend, create=create)
         if isinstance(found, bytes):
             self._known = found
         return found

@@ -7,14 +7,10 @@ import asyncio
 import logging
 import os
 
-from ..adapters.config_files import read_settings
 from ..adapters.folders import Folders, folders
+from ..adapters.loop_lag import LoopLag
 from ..errors import ExitCode
 from ..link.door import DEFAULT_KIND, TCP, UNIX, BrokerRunningError, Door, open_door
-from ..link.serve import serve
-from .assemble import assembled
-from .logs import write_log
-from .sessions import editor_sessions
 
 log = logging.getLogger("sidelight.broker")
 
@@ -30,19 +26,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     places = folders()
-    write_log(places, read_settings(places, os.environ).text("log.level"))
     try:
-        # The lock comes first: of several brokers that start at once all but one end here.
+        # The lock comes before everything that takes time: of several brokers that start at once
+        # all but one end here, and clients already find a socket while the rest is imported.
         door = open_door(places.runtime, arguments.door)
     except BrokerRunningError:
         return ExitCode.OK
-    with door:
-        asyncio.run(_serve(places, door))
+    lag = LoopLag()
+    with door, asyncio.Runner(loop_factory=lag.new_loop) as runner:
+        try:
+            runner.run(_serve(places, door))
+        finally:
+            lag.close()
     return ExitCode.OK
 
 
 async def _serve(places: Folders, door: Door) -> None:
+    from ..adapters.config_files import read_settings
+    from ..link.serve import serve
+    from .assemble import assembled
+    from .logs import write_log
+    from .sessions import editor_sessions
+
+    settings = read_settings(places, os.environ)
+    write_log(places, settings.text("log.level"))
     async with assembled(places, os.environ) as broker:
         log.info("the broker serves, process %d", os.getpid())
-        reason = await serve(broker, editor_sessions(broker), places, door=door)
+        reason = await serve(
+            broker,
+            editor_sessions(broker),
+            places,
+            door=door,
+            environment_differs=broker.environment_differs,
+        )
         log.info("the broker leaves: %s", reason.value)

@@ -16,7 +16,9 @@ _EPOCH_FROM = 1_000_000_000.0
 """A larger number of "seconds" is a moment (September 2001 or later), not a duration."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_IN_MESSAGE = re.compile(r"(?:try again|retry) (?:in|after) (\d{1,9}(?:\.\d{1,6})?) ?(ms|s)", re.IGNORECASE)
+_IN_MESSAGE = re.compile(
+    r"(?:try again|retry) (?:in|after) (\d{1,9}(?:\.\d{1,6})?) ?(ms|s)", re.IGNORECASE
+)
 _LONGEST_MESSAGE = 4_000
 
 

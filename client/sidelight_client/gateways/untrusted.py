@@ -26,7 +26,7 @@ def mapping(value: Any) -> Mapping[str, Any]:
 
 def items(value: Any, most: int) -> Sequence[Any]:
     """The first `most` elements where `value` is a list, otherwise none."""
-    return cast("list[Any]", value)[:most] if isinstance(value, list) else ()
+    return cast("Sequence[Any]", value)[:most] if isinstance(value, list) else ()
 
 
 def text(value: Any, longest: int = MAX_TEXT) -> str:

@@ -13,12 +13,13 @@ from ..errors import BrokerUnreachableError, SidelightError
 from .connection import Connection
 from .frames import Json, WireError
 from .greeting import HELLO_WAIT_S, environment_differences
+from .waiting import within
+from .watch import tell_changes
 from .wire import (
     PROTOCOL,
     AttachInfo,
     Hello,
     Request,
-    delta,
     error_body,
     event,
     flag,
@@ -36,9 +37,6 @@ log = logging.getLogger("sidelight.link")
 
 RUNNING_LIMIT = 32
 """How many questions of one client may be open at once, those whose answers it does not take included."""
-
-WATCH_REST_S = 0.02
-"""The pause between two deltas to one client: a thousand changes a second cost fifty messages."""
 
 SESSION_END_S = 3.0
 """How long a session may take to end when its shim is gone."""
@@ -173,7 +171,12 @@ class Conversation:
         if info.copy:
             await self._connection.send(request.answer({}))
             mine = self._connection.detach()
-            self._host.start_session(mine, os.dup(mine), info)
+            try:
+                both = mine, os.dup(mine)
+            except OSError:
+                os.close(mine)
+                raise
+            self._host.start_session(*both, info)
             return True
         descriptors = self._connection.take_descriptors()
         if len(descriptors) not in (2, 3):
@@ -277,41 +280,4 @@ class Conversation:
         )
         if self._watch is not None:
             self._watch.cancel()
-        self._watch = self._start(self._tell_changes(keys))
-
-    async def _tell_changes(self, keys: frozenset[str]) -> None:
-        """Send the snapshot, then what changed since, for ever.
-
-        What waits for a slow client is one flag: when it can take more, it is told the newest
-        value of each key that differs from what it was told last.
-        """
-        broker = self._host.broker
-        changed = asyncio.Event()
-        unsubscribe = broker.subscribe(lambda _snapshot: changed.set())
-        try:
-            told = snapshot_to_json(broker.snapshot(), broker.clock.now())
-            await self._connection.send(event("snapshot", told))
-            while True:
-                await changed.wait()
-                changed.clear()
-                current = snapshot_to_json(broker.snapshot(), broker.clock.now())
-                news = delta(told, current, keys)
-                told = current
-                if news:
-                    await self._connection.send(event("delta", news))
-                await broker.clock.sleep(WATCH_REST_S)
-        finally:
-            unsubscribe()
-
-
-async def within(
-    limit_s: float, tasks: set[asyncio.Task[Any]], clock: api.Clock
-) -> set[asyncio.Task[Any]]:
-    """Wait until all tasks are done, but not longer than `limit_s`; returns those that are not."""
-    limit = asyncio.ensure_future(clock.sleep(limit_s))
-    try:
-        while (pending := {task for task in tasks if not task.done()}) and not limit.done():
-            await asyncio.wait({*pending, limit}, return_when=asyncio.FIRST_COMPLETED)
-        return pending
-    finally:
-        limit.cancel()
+        self._watch = self._start(tell_changes(self._host.broker, self._connection, keys))

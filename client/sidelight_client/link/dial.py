@@ -68,16 +68,25 @@ async def dial(
         BrokerUnreachableError: `broker.unreachable`, `broker.incompatible`,
             `broker.runtime_unsafe` or `storage.unwritable`.
     """
-    reached = await asyncio.to_thread(
-        reach,
-        str(folders.runtime),
-        version,
-        client,
-        os.environ if environ is None else environ,
-        command=command,
-        start=start,
-        start_wait_s=start_wait_s,
+    reaching = asyncio.ensure_future(
+        asyncio.to_thread(
+            reach,
+            str(folders.runtime),
+            version,
+            client,
+            os.environ if environ is None else environ,
+            command=command,
+            start=start,
+            start_wait_s=start_wait_s,
+        )
     )
+    try:
+        reached = await asyncio.shield(reaching)
+    except asyncio.CancelledError:
+        reaching.add_done_callback(
+            _hang_up
+        )  # The thread cannot be stopped, but what it brings can.
+        raise
     if reached.process is not None:
         reap_in_background(reached.process)
     reached.line.link.setblocking(False)
@@ -202,11 +211,9 @@ class BrokerClient:
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
+            # Not drained: what waits here is bounded by the questions that wait for answers.
             self._writer.write(line)
-            await self._writer.drain()
             return await answer
-        except OSError as error:
-            raise self._lost() from error
         except asyncio.CancelledError:
             if not self._ended:
                 self._writer.write(encode({"method": "cancel", "params": {"id": number}}))
@@ -260,6 +267,14 @@ class BrokerClient:
         return BrokerUnreachableError(
             "broker.unreachable", problem="the connection ended", log=self._log_file
         )
+
+
+def _hang_up(reaching: asyncio.Future[Reached]) -> None:
+    if not reaching.cancelled() and reaching.exception() is None:
+        reached = reaching.result()
+        reached.line.link.close()
+        if reached.process is not None:
+            reap_in_background(reached.process)
 
 
 def _message(data: Json) -> Message:

@@ -141,6 +141,7 @@ def reach(
         elif not retired and start and is_newer(version, str(told.get("version", ""))):
             _retire(line)
             retired = True
+            attempts.begin_again()
         else:
             return Reached(line, told, attempts.process)
 
@@ -162,7 +163,12 @@ class _Attempts:
         self._command = command
         self._environ = environ
         self._may_start = may_start
-        self._ends = time.monotonic() + wait_s
+        self._wait_s = wait_s
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """The whole time limit once more: an older broker took its time to leave."""
+        self._ends = time.monotonic() + self._wait_s
         self._pause_s = _FIRST_PAUSE_S
 
     def connect(self) -> Line:

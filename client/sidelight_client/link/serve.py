@@ -14,9 +14,10 @@ from .. import __version__, api
 from ..adapters.folders import Folders
 from . import door_tcp
 from .connection import STUCK_S, Connection
-from .conversation import Conversation, within
+from .conversation import Conversation
 from .door import DEFAULT_KIND, TCP, Door, is_same_person, open_door
 from .greeting import environment_fingerprints
+from .waiting import within
 from .wire import AttachInfo
 
 log = logging.getLogger("sidelight.link")

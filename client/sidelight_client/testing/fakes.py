@@ -124,9 +124,12 @@ class FakeVault:
 
     @asynccontextmanager
     async def exclusive(self, wait_s: float) -> AsyncGenerator[None]:
-        del wait_s
-        async with self._alone:
+        async with asyncio.timeout(wait_s):
+            await self._alone.acquire()
+        try:
             yield
+        finally:
+            self._alone.release()
 
     async def load(self) -> Record | None:
         self.loads += 1

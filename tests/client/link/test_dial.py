@@ -150,3 +150,17 @@ async def test_a_client_asks_the_broker_to_retire() -> None:
 
     async with serving() as served:
         await leave(served)
+
+
+async def test_giving_up_on_dialling_leaves_no_connection_behind() -> None:
+    async with serving() as served:
+        dialling = asyncio.create_task(dialled())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        dialling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await dialling
+        client = await dialled()
+        await client.ping()
+        await client.close()
+        assert not served.task.done()

@@ -6,20 +6,22 @@ local suggest = require('sidelight.suggest')
 
 local M = {}
 
----What each key of ours did before, by its name.
----@type table<string, table>
-local before = {}
+---@alias sidelight.Action 'accept'|'suggest'|'dismiss'
+
+---The key of each action, and what that key did before.
+---@type table<sidelight.Action, { key: string, before: table|nil }>
+local taken = {}
 
 local function keycodes(keys)
   return vim.api.nvim_replace_termcodes(keys, true, true, true)
 end
 
----@param key string
----@return string keys What to type instead of `key` when it is not ours to act on.
-local function otherwise(key)
-  local map = before[key]
+---@param action sidelight.Action
+---@return string keys What to type instead of the action's key when there is nothing to act on.
+local function otherwise(action)
+  local map = taken[action].before
   if not map then
-    return keycodes(key)
+    return keycodes(taken[action].key)
   end
   if map.callback and map.expr ~= 1 then
     vim.schedule(map.callback)
@@ -40,23 +42,25 @@ local function otherwise(key)
   return ''
 end
 
+---@param action sidelight.Action
 ---@param key string
 ---@param describe string
----@param keys fun(): string|nil What to type instead, or nil to do what the key did before.
-local function map(key, describe, keys)
-  local function pressed()
-    return keys() or otherwise(key)
-  end
+---@param applies fun(): boolean Whether there is something to act on.
+local function map(action, key, describe, applies)
   local earlier = vim.fn.maparg(key, 'i', false, true)
-  if not vim.tbl_isempty(earlier) and not vim.startswith(earlier.desc or '', 'Sidelight: ') then
-    before[key] = earlier
+  if vim.tbl_isempty(earlier) then
+    taken[action] = { key = key }
+  elseif not vim.startswith(earlier.desc or '', 'Sidelight: ') then
+    taken[action] = { key = key, before = earlier }
   end
-  vim.keymap.set('i', key, pressed, {
-    expr = true,
-    replace_keycodes = false,
-    silent = true,
-    desc = 'Sidelight: ' .. describe,
-  })
+  vim.keymap.set('i', key, function()
+    if not applies() then
+      return otherwise(action)
+    end
+    -- An <expr> map may not change text; unlike a scheduled function, a <Cmd> runs before the
+    -- keys that are typed behind it.
+    return keycodes(('<Cmd>lua require("sidelight.accept").act("%s")<CR>'):format(action))
+  end, { expr = true, replace_keycodes = false, silent = true, desc = 'Sidelight: ' .. describe })
 end
 
 ---Insert what is left of the suggestion, if it still fits, and run its command.
@@ -84,29 +88,35 @@ function M.apply()
   return true
 end
 
+---What a mapped key does. Neovim evaluates an <expr> map while the key before it is not in the
+---text yet, so whether there is something to act on is asked again here.
+---@param action sidelight.Action
+function M.act(action)
+  if action == 'suggest' then
+    suggest.now()
+  elseif action == 'dismiss' and ghost.fitting() then
+    suggest.forget()
+  elseif action ~= 'accept' or not M.apply() then
+    vim.api.nvim_feedkeys(otherwise(action), 'in', false)
+  end
+end
+
 ---Map the keys of the configuration. A key that is false is left alone.
 ---@param keys sidelight.Keys
 function M.map(keys)
+  local function shown()
+    return ghost.fitting() ~= nil
+  end
   if keys.accept then
-    map(keys.accept, 'accept the suggestion', function()
-      if ghost.fitting() then
-        -- An <expr> map may not change text; unlike a scheduled function, a <Cmd> runs before
-        -- the keys that are typed behind it.
-        return keycodes('<Cmd>lua require("sidelight.accept").apply()<CR>')
-      end
-    end)
+    map('accept', keys.accept, 'accept the suggestion', shown)
   end
   if keys.suggest then
-    map(keys.suggest, 'ask for a suggestion', function()
-      return keycodes('<Cmd>lua require("sidelight").suggest()<CR>')
+    map('suggest', keys.suggest, 'ask for a suggestion', function()
+      return true
     end)
   end
   if keys.dismiss then
-    map(keys.dismiss, 'hide the suggestion', function()
-      if ghost.fitting() then
-        return keycodes('<Cmd>lua require("sidelight").dismiss()<CR>')
-      end
-    end)
+    map('dismiss', keys.dismiss, 'hide the suggestion', shown)
   end
 end
 

@@ -8,10 +8,11 @@ local suggest = require('sidelight.suggest')
 local M = {}
 
 M.NAME = 'sidelight'
+---Before the first restart; each further one waits as much longer.
+M.RESTART_AFTER_MS = 500
 
 local MAX_RESTARTS = 5
 local WITHIN_S = 180
-local PAUSE_MS = 500
 
 ---@type number[] When the server was started again, in seconds of a clock that never jumps.
 local restarts = {}
@@ -68,7 +69,7 @@ local function restart()
     return
   end
   table.insert(restarts, now)
-  vim.defer_fn(M.attach_all, PAUSE_MS * #restarts)
+  vim.defer_fn(M.attach_all, M.RESTART_AFTER_MS * #restarts)
 end
 
 ---@param code integer

@@ -1,0 +1,140 @@
+"""What a gateway announces about itself, read with every doubt: who it is, where things are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from ..domain.completion import Tier
+from ..ports import GatewayInfo
+from .limits import readings
+from .openai import OpenAiProfile
+from .profile import Mode, Profile
+from .sidelight import SidelightProfile
+from .untrusted import items, mapping, number, text
+
+WELL_KNOWN = "/.well-known/sidelight-gateway"
+LONGEST_URL = 2_000
+LONGEST_DEADLINE_S = 600.0
+
+PROFILES: Mapping[str, Profile] = {
+    profile.name: profile for profile in (SidelightProfile(), OpenAiProfile())
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A gateway as it is spoken to.
+
+    Attributes:
+        info: what others may know of it.
+        profile: how it is spoken to.
+        api_base: where `/completions` lies.
+        modes: by tier name, where the gateway states one.
+        policy_url: empty where there is none; always of the gateway's own origin.
+        usage_url: the same.
+    """
+
+    info: GatewayInfo
+    profile: Profile
+    api_base: str
+    modes: Mapping[str, Mode] = field(default_factory=dict[str, Mode])
+    policy_url: str = ""
+    usage_url: str = ""
+
+
+def from_document(document: Mapping[str, Any], url: str, now: float, embedded: bool) -> Announced:
+    """What the neutral document says; fields that are missing or not valid have their defaults."""
+    auth = mapping(document.get("auth"))
+    tiers = {tier.value: mapping(mapping(document.get("tiers")).get(tier.value)) for tier in Tier}
+    endpoints = mapping(document.get("endpoints"))
+    profile = PROFILES.get(text(document.get("profile")) or "sidelight", PROFILES["openai"])
+    scopes = tuple(text(scope) for scope in items(auth.get("scopes"), 20) if text(scope))
+    kind = auth.get("kind")
+    default = GatewayInfo("", "", "")
+    info = GatewayInfo(
+        name=text(document.get("name")) or host_of(url),
+        url=url,
+        profile=profile.name,
+        embedded=embedded,
+        issuer=text(auth.get("issuer"), LONGEST_URL),
+        client_id=text(auth.get("client_id")) or default.client_id,
+        scopes=scopes or default.scopes,
+        audience=text(auth.get("audience")),
+        auth_kind=kind if kind in ("oidc", "virtual_key", "none") else default.auth_kind,
+        limits=readings(document.get("limits"), now, "gateway"),
+        models={name: model for name, tier in tiers.items() if (model := text(tier.get("model")))},
+        deadlines_s={
+            name: min(milliseconds / 1000, LONGEST_DEADLINE_S)
+            for name, tier in tiers.items()
+            if (milliseconds := number(tier.get("deadline_ms"))) and milliseconds > 0
+        },
+    )
+    modes = {
+        name: Mode(mode) for name, tier in tiers.items() if (mode := tier.get("mode")) in set(Mode)
+    }
+    return Announced(
+        info,
+        profile,
+        _own(document.get("api_base"), url) or api_base(url),
+        modes,
+        _own(endpoints.get("policy"), url),
+        _own(endpoints.get("usage"), url),
+    )
+
+
+def from_models(document: Mapping[str, Any] | None, url: str) -> Announced:
+    """A server of OpenAI's family that announces nothing: its first model serves every tier.
+
+    `document` is its model list, or None where it shows that to nobody without a key.
+    """
+    listed = items((document or {}).get("data"), 1)
+    model = text(mapping(listed[0]).get("id")) if listed else ""
+    profile = PROFILES["openai"]
+    info = GatewayInfo(
+        name=host_of(url),
+        url=url,
+        profile=profile.name,
+        # A list that needs no key belongs to a server that asks for none.
+        auth_kind="none" if document is not None else "oidc",
+        models=dict.fromkeys((tier.value for tier in Tier), model) if model else {},
+    )
+    return Announced(info, profile, api_base(url))
+
+
+def api_base(url: str) -> str:
+    """Where the API lies under the address a person wrote: with or without `/v1` at its end."""
+    plain = url.rstrip("/")
+    return plain if plain.endswith("/v1") else f"{plain}/v1"
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port (RFC 6454 §4); empty for what is no http address."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return ""
+    return f"{parts.scheme}://{parts.hostname}:{port}"
+
+
+def host_of(url: str) -> str:
+    """The host, for display and without credentials; empty for what is no address."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _own(value: Any, url: str) -> str:
+    """An address of the gateway's own origin: the session is sent to one host and no other."""
+    said = text(value, LONGEST_URL)
+    try:
+        address = urljoin(url, said) if said else ""
+    except ValueError:
+        return ""
+    return address.rstrip("/") if origin(address) == origin(url) != "" else ""
