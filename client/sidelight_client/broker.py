@@ -245,15 +245,16 @@ class Broker:
         """Ask the gateway, once more with a renewed grant when it says that ours has ended."""
         began = self._clock.monotonic()
         grant = None
-        if self._keeper is not None:
-            grant = await self._keeper.usable(GRANT_WAIT_S[request.trigger])
+        keeper = self._asked_keeper()
+        if keeper is not None:
+            grant = await keeper.usable(GRANT_WAIT_S[request.trigger])
             if grant is None:
                 return self._unauthorized(request)
         answer = await self._exchange(request, grant, began)
         expired = isinstance(answer, Failure) and answer.kind is FailureKind.AUTH_EXPIRED
-        if expired and self._keeper is not None and grant is not None:
-            self._keeper.refused(grant)
-            renewed = await self._keeper.usable(GRANT_WAIT_S[Trigger.INVOKED])
+        if expired and keeper is not None and grant is not None:
+            keeper.refused(grant)
+            renewed = await keeper.usable(GRANT_WAIT_S[Trigger.INVOKED])
             if renewed is None or renewed.generation == grant.generation:
                 return self._unauthorized(request)
             answer = await self._exchange(request, renewed, began)
@@ -323,11 +324,18 @@ class Broker:
         )
 
     def _deadline_s(self, request: CompletionRequest) -> float:
-        """The time to the first text. Who asks explicitly is willing to wait for longer."""
+        """The time to the first text. Who asks explicitly is willing to wait for longer.
+
+        A gateway that states a shorter one is not waited for after that: it has given up by then.
+        """
         tier = request.tier
         if tier is Tier.FAST and request.trigger is Trigger.INVOKED:
             tier = Tier.STANDARD
-        return self._settings.number(f"tiers.{tier.value}.deadline_ms") / 1000
+        deadline_s = self._settings.number(f"tiers.{tier.value}.deadline_ms") / 1000
+        info = self._facts.info
+        return (
+            deadline_s if info is None else min(deadline_s, info.deadlines_s.get(tier, deadline_s))
+        )
 
     def _learn(self, request: CompletionRequest, end: Finish | Failure, took_s: float) -> None:
         facts, info = self._facts, self._facts.info
@@ -375,7 +383,8 @@ class Broker:
         """Ask for policy and usage when they are old; driven by requests, so idle costs nothing."""
         now = self._clock.monotonic()
         old = self._refreshed_at is None or now - self._refreshed_at >= REFRESH_AFTER_S
-        signed_in = self._keeper is None or self._keeper.peek() is not None
+        keeper = self._asked_keeper()
+        signed_in = keeper is None or keeper.peek() is not None
         if old and signed_in and self._facts.info is not None:
             self._refreshed_at = now
             self._spawn(self._refresh())
@@ -391,10 +400,16 @@ class Broker:
 
     # --- telling ---------------------------------------------------------------------------------
 
+    def _asked_keeper(self) -> SessionKeeper | None:
+        """The keeper, or None when the gateway asks nobody to sign in."""
+        info = self._facts.info
+        return None if info is not None and info.auth_kind == "none" else self._keeper
+
     def _session_view(self) -> tuple[SessionView, tuple[Condition, ...]]:
-        if self._keeper is None:
+        keeper = self._asked_keeper()
+        if keeper is None:
             return SessionView(Phase.FRESH), ()
-        return self._keeper.view(), self._keeper.conditions()
+        return keeper.view(), keeper.conditions()
 
     def _session_changed(self) -> None:
         self._refresh_if_due()

@@ -12,7 +12,7 @@ import math
 import secrets
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, assert_never
 
 from .domain.health import Condition
@@ -26,9 +26,7 @@ from .domain.session import (
     Persist,
     Refused,
     Renew,
-    RenewalFailed,
     RenewalFailure,
-    Renewed,
     Session,
     SignedIn,
     SignedOut,
@@ -38,6 +36,7 @@ from .domain.session import (
 )
 from .domain.snapshot import SessionView
 from .keeper_facts import KeeperFacts, conditions, view
+from .listeners import Listeners
 from .ports import (
     Clock,
     GoingToSleep,
@@ -52,8 +51,8 @@ from .ports import (
     Vault,
     VaultState,
 )
-from .renewal import NoRenewal, NotWanted, Renewal, RenewalResult, SignedOutElsewhere, renew_once
-from .session_vault import alone, keep_sign_in, keep_sign_out
+from .renewal import NoRenewal, Renewal, RenewalResult, RenewalView, event_of, renew_once
+from .session_vault import UnlockWatch, alone, keep_sign_in, keep_sign_out
 from .sign_in_once import SharedSignIn
 from .waiting import at_most
 
@@ -68,25 +67,12 @@ QUIET_MAX_S = 4.5
 """How long a sleep is delayed for a renewal on the wire; logind allows 5 s by default."""
 HOLD_MAX_S = 30.0
 """After this an announced sleep is believed to have been called off."""
-REOPEN_S = 0.75
-REOPEN_LATER_S = 5.0
-REOPEN_SOON_S = 300.0
 RENEWALS_KEPT = 20
 
 
 def _spread() -> float:
     """A random number in 0..1."""
     return secrets.randbelow(1_000_000) / 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class RenewalView:
-    """One renewal as `sidelight doctor` shows it: never a token."""
-
-    at: float
-    cause: str
-    outcome: str
-    took_s: float
 
 
 class SessionKeeper:
@@ -114,15 +100,13 @@ class SessionKeeper:
         self._session = Session(jitter=spread())
         self._facts = KeeperFacts(vault_mode=vault.mode, vault_place=vault.place)
         self._conditions: tuple[Condition, ...] = ()
-        self._subscribers: list[Callable[[], None]] = []
-        self._news = asyncio.Event()
+        self._listeners = Listeners()
         self._tasks: set[asyncio.Task[None]] = set()
         self._exchanges: set[asyncio.Task[None]] = set()
         self._shared_sign_in = SharedSignIn(self._sign_in)
         self._hold_until = -math.inf
         self._woke_at = -math.inf
-        self._locked_since: float | None = None
-        self._reopen_at = -math.inf
+        self._unlock_watch = UnlockWatch(clock)
         self._learned = False
         self.renewals: deque[RenewalView] = deque(maxlen=RENEWALS_KEPT)
 
@@ -168,7 +152,7 @@ class SessionKeeper:
             left_s = deadline - self._clock.monotonic()
             if left_s <= 0 or not self._hopeful():
                 return None
-            await at_most(self._clock, left_s, self._news.wait())
+            await at_most(self._clock, left_s, self._listeners.news.wait())
         return grant
 
     def _hopeful(self) -> bool:
@@ -229,6 +213,8 @@ class SessionKeeper:
                 self._hold_until = now + HOLD_MAX_S
             case Slept(slept_s):
                 self._hold_until = -math.inf
+                # What failed before the sleep says nothing about the network there is now.
+                self._facts = replace(self._facts, failing_since=None)
                 # Two sources may report one sleep; the second must not cut the new connections.
                 if now - slept_s >= self._woke_at:
                     self._woke_at = now
@@ -260,8 +246,7 @@ class SessionKeeper:
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` after every change, until the returned function is called."""
-        self._subscribers.append(callback)
-        return lambda: self._subscribers.remove(callback) if callback in self._subscribers else None
+        return self._listeners.subscribe(callback)
 
     # --- effects ---------------------------------------------------------------------------------
 
@@ -287,20 +272,10 @@ class SessionKeeper:
 
     def _changed(self) -> None:
         state = self._vault.state
-        if state is not VaultState.LOCKED:
-            self._locked_since = None
-        elif self._locked_since is None:
-            self._locked_since = self._clock.now()
+        self._unlock_watch.note(state)
         self._facts = replace(self._facts, vault_state=state, vault_mode=self._vault.mode)
-        news, self._news = self._news, asyncio.Event()
-        news.set()
         self.conditions()
-        for callback in tuple(self._subscribers):
-            try:
-                callback()
-            except Exception:
-                # A listener's failure must not end the task that keeps the session.
-                log.exception("a listener of the session failed")
+        self._listeners.tell()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -309,42 +284,32 @@ class SessionKeeper:
         return task
 
     async def _renew(self, effect: Renew) -> None:
-        while (left_s := self._hold_until - self._clock.now()) > 0:
-            await at_most(self._clock, min(left_s, TICK_MAX_S), self._news.wait())
         task = asyncio.current_task()
         assert task is not None
         self._exchanges.add(task)
         task.add_done_callback(self._exchanges.discard)
         began_at = self._clock.now()
-        log.info("renewal %d started: %s", effect.renewal, effect.cause)
+        # A week without a network must not fill the log: what repeats is for debugging.
+        level = logging.DEBUG if self._session.attempts else logging.INFO
+        log.log(level, "renewal %d started: %s", effect.renewal, effect.cause)
         result = await self._renew_once(effect.renewal)
         now = self._clock.now()
-        match result:
-            case Renewal(grant, adopted):
-                outcome = "adopted" if adopted else "renewed"
-                if self._session.renewing == effect.renewal:
-                    self._now_good(grant, effect.cause)
-                event: Event = Renewed(effect.renewal, grant)
-            case SignedOutElsewhere():
-                outcome, event = "signed out elsewhere", SignedOut()
-            case NotWanted():
-                return
-            case _:
-                refused = result.refused
-                outcome = f"{refused.failure}: {refused.reason}"
-                self._learned = result.learned
-                self._now_failing(refused.failure, refused.reason, now)
-                event = RenewalFailed(
-                    effect.renewal,
-                    now,
-                    refused.failure,
-                    self._spread(),
-                    refused.reason,
-                    refused.retry_delay_s,
-                )
-        log.info("renewal %d complete: %s", effect.renewal, outcome)
+        event, outcome = event_of(result, effect.renewal, now, self._spread())
+        good = isinstance(result, Renewal)
+        log.log(
+            logging.INFO if good else level,
+            "renewal %d %s after %.1f s: %s",
+            effect.renewal,
+            "complete" if good else "failed",
+            now - began_at,
+            outcome,
+        )
         self.renewals.append(RenewalView(began_at, effect.cause, outcome, now - began_at))
-        self._dispatch(event)
+        if self._session.renewing == effect.renewal:
+            self._facts = self._facts.after_renewal(result, effect.cause, now)
+            self._learned = isinstance(result, NoRenewal) and result.learned
+        if event is not None:
+            self._dispatch(event)
 
     async def _renew_once(self, renewal: int) -> RenewalResult:
         try:
@@ -354,32 +319,12 @@ class SessionKeeper:
                 clock=self._clock,
                 provider=self._provider,
                 vault=self._vault,
+                may_send=lambda: self._clock.now() >= self._hold_until,
             )
         except Exception:
             # A mistake of ours must not leave a renewal "in flight" for ever: try again later.
             log.exception("renewal %d broke", renewal)
             return NoRenewal(RenewalRefused(RenewalFailure.AMBIGUOUS, "internal"))
-
-    def _now_good(self, grant: Grant, cause: str) -> None:
-        self._facts = replace(
-            self._facts,
-            issuer=grant.issuer,
-            failing_since=None,
-            failing_why="",
-            renewed_at=self._clock.now(),
-            renewed_why=cause,
-        )
-
-    def _now_failing(self, failure: RenewalFailure, reason: str, now: float) -> None:
-        grant, since = self._session.grant, self._facts.failing_since
-        self._facts = replace(
-            self._facts,
-            issuer=grant.issuer if grant else "",
-            failing_since=None
-            if failure is RenewalFailure.REJECTED
-            else (now if since is None else since),
-            failing_why=reason,
-        )
 
     # --- the background task ---------------------------------------------------------------------
 
@@ -407,47 +352,30 @@ class SessionKeeper:
 
     async def _run(self) -> None:
         while True:
-            news = self._news
+            news = self._listeners.news
             self._tick()
             pause_s = self._pause_s()
             if pause_s is None:
                 await news.wait()
             else:
                 await at_most(self._clock, pause_s, news.wait())
-            if self._reopen_in_s() == 0:
-                await self._reopen()
+            if self._unlock_watch.due_in_s() == 0:
+                await self._look_for_unlock()
 
     def _pause_s(self) -> float | None:
         """How long nothing needs to be done; None until something happens."""
         now = self._clock.now()
-        wakes_at = self._session.wakes_at(now)
-        waits: list[float] = []
-        if wakes_at is not None:
-            waits.append(max(wakes_at, min(self._hold_until, now + HOLD_MAX_S)) - now)
-        reopen_in_s = self._reopen_in_s()
-        if reopen_in_s is not None:
-            waits.append(reopen_in_s)
-        return max(min(*waits, TICK_MAX_S), TICK_MIN_S) if waits else None
-
-    def _reopen_in_s(self) -> float | None:
-        """When to look again whether the keyring was unlocked."""
-        if self._locked_since is None:
+        wakes_at, unlock_s = self._session.wakes_at(now), self._unlock_watch.due_in_s()
+        if wakes_at is None and unlock_s is None:
             return None
-        return max(self._reopen_at - self._clock.now(), 0.0)
+        tick_s = math.inf if wakes_at is None else max(wakes_at, self._hold_until) - now
+        look_s = math.inf if unlock_s is None else unlock_s
+        return max(min(tick_s, look_s, TICK_MAX_S), TICK_MIN_S)
 
-    async def _reopen(self) -> None:
-        """Look without prompting; often at first, for an unlock mostly follows a login."""
-        now = self._clock.now()
-        long_locked = self._locked_since is not None and now - self._locked_since > REOPEN_SOON_S
-        self._reopen_at = now + (REOPEN_LATER_S if long_locked else REOPEN_S)
-        try:
-            async with self._vault.exclusive(REOPEN_S):
-                if await self._vault.reopen() is VaultState.LOCKED:
-                    return
-                record = await self._vault.load()
-        except TimeoutError:
-            return
-        log.info("vault: the keyring can be used again: %s", self._vault.state)
-        self._facts = replace(self._facts, known=True)
-        self._take_record(record)
-        self._changed()
+    async def _look_for_unlock(self) -> None:
+        record = await self._unlock_watch.look(self._vault)
+        if self._vault.state is not VaultState.LOCKED:
+            log.info("vault: the keyring is no longer locked: %s", self._vault.state)
+            self._facts = replace(self._facts, known=True)
+            self._take_record(record)
+            self._changed()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from .domain.health import Condition, hold, release
-from .domain.session import Phase, Session
+from .domain.session import Phase, RenewalFailure, Session
 from .domain.snapshot import SessionView
-from .ports import VaultState
+from .ports import RenewalRefused, VaultState
+from .renewal import HeldBack, NoRenewal, NotWanted, Renewal, RenewalResult, SignedOutElsewhere
 
 SOON_S = 600.0
 """A sign-in service that does not answer matters only when the token is about to end."""
@@ -50,6 +52,21 @@ class KeeperFacts:
     failing_why: str = ""
     renewed_at: float | None = None
     renewed_why: str = ""
+
+    def after_renewal(self, result: RenewalResult, cause: str, now: float) -> KeeperFacts:
+        """The facts after a renewal that the session still wanted."""
+        match result:
+            case Renewal(grant):
+                good = replace(self, issuer=grant.issuer, failing_since=None, failing_why="")
+                return replace(good, renewed_at=now, renewed_why=cause)
+            case NoRenewal(RenewalRefused(failure, reason)):
+                since = self.failing_since if self.failing_since is not None else now
+                rejected = failure is RenewalFailure.REJECTED
+                return replace(self, failing_since=None if rejected else since, failing_why=reason)
+            case HeldBack() | NotWanted() | SignedOutElsewhere():
+                return self
+            case _:
+                assert_never(result)
 
 
 def phase(session: Session, facts: KeeperFacts, now: float) -> Phase:

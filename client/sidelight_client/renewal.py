@@ -10,7 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from .domain.session import Grant, Phase, RenewalFailure, Session
+from .domain.session import (
+    Event,
+    Grant,
+    Phase,
+    RenewalFailed,
+    RenewalFailure,
+    Renewed,
+    Session,
+    SignedOut,
+)
 from .ports import Clock, IdentityProvider, Record, RenewalRefused, Vault
 
 LOCK_WAIT_S = 20.0
@@ -44,7 +53,22 @@ class NotWanted:
     """The session changed while this waited for the lock; nothing was done."""
 
 
-RenewalResult = Renewal | NoRenewal | SignedOutElsewhere | NotWanted
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """The machine is about to sleep, so nothing was sent."""
+
+
+RenewalResult = Renewal | NoRenewal | SignedOutElsewhere | NotWanted | HeldBack
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalView:
+    """One renewal as `sidelight doctor` shows it: never a token."""
+
+    at: float
+    cause: str
+    outcome: str
+    took_s: float
 
 
 async def renew_once(
@@ -54,6 +78,7 @@ async def renew_once(
     clock: Clock,
     provider: IdentityProvider,
     vault: Vault,
+    may_send: Callable[[], bool],
 ) -> RenewalResult:
     """Carry out the renewal that the session knows as `renewal`.
 
@@ -69,6 +94,8 @@ async def renew_once(
             known = _known_already(session, session.grant, record, clock.now())
             if not isinstance(known, Grant):
                 return known
+            if not may_send():
+                return HeldBack()
             return await _ask(known, clock=clock, provider=provider, vault=vault)
     except TimeoutError:
         # A stopped process can hold the lock for as long as it likes; `sidelight doctor` names it.
@@ -95,6 +122,27 @@ def _known_already(
     if replace(session, grant=record.grant).phase(now) is Phase.FRESH:
         return Renewal(record.grant, adopted=True)
     return record.grant
+
+
+def event_of(
+    result: RenewalResult, renewal: int, now: float, spread: float
+) -> tuple[Event | None, str]:
+    """What the session is told of a result, and its word for the trace."""
+    match result:
+        case Renewal(grant, adopted):
+            return Renewed(renewal, grant), "adopted" if adopted else "renewed"
+        case NoRenewal(RenewalRefused(failure, reason, retry_delay_s)):
+            event = RenewalFailed(renewal, now, failure, spread, reason, retry_delay_s)
+            return event, f"{failure}: {reason}"
+        case HeldBack():
+            failure = RenewalFailure.NOT_PROCESSED
+            return RenewalFailed(renewal, now, failure, spread), "held back: going to sleep"
+        case SignedOutElsewhere():
+            return SignedOut(), "signed out elsewhere"
+        case NotWanted():
+            return None, "not wanted any more"
+        case _:
+            assert_never(result)
 
 
 async def _ask(

@@ -1,4 +1,4 @@
-"""What a person's sign-in and sign-out leave in the vault, done alone under its lock."""
+"""The vault around sign-in, sign-out and unlock: what is left in it, and when to look again."""
 
 from __future__ import annotations
 
@@ -12,6 +12,46 @@ from .ports import Clock, IdentityProvider, Record, Vault, VaultState
 from .renewal import LOCK_WAIT_S
 
 log = logging.getLogger("sidelight.session")
+
+REOPEN_S = 0.75
+"""How often a locked keyring is looked at; an unlock mostly follows soon after a login."""
+REOPEN_LATER_S = 5.0
+REOPEN_SOON_S = 300.0
+
+
+class UnlockWatch:
+    """When to look again whether the keyring was unlocked."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._locked_since: float | None = None
+        self._looked_at = 0.0
+
+    def note(self, state: VaultState) -> None:
+        """Take note of the vault's state after anything was done with it."""
+        if state is not VaultState.LOCKED:
+            self._locked_since = None
+        elif self._locked_since is None:
+            self._locked_since = self._looked_at = self._clock.now()
+
+    def due_in_s(self) -> float | None:
+        """How long until the next look; None while nothing is locked."""
+        if self._locked_since is None:
+            return None
+        now = self._clock.now()
+        every_s = REOPEN_S if now - self._locked_since < REOPEN_SOON_S else REOPEN_LATER_S
+        return max(self._looked_at + every_s - now, 0.0)
+
+    async def look(self, vault: Vault) -> Record | None:
+        """Look, without prompting anybody; the record once the vault is no longer locked."""
+        self._looked_at = self._clock.now()
+        try:
+            async with vault.exclusive(REOPEN_S):
+                if await vault.reopen() is VaultState.LOCKED:
+                    return None
+                return await vault.load()
+        except TimeoutError:
+            return None
 
 
 async def alone(vault: Vault, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

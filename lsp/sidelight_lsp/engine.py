@@ -9,25 +9,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from typing import Any, assert_never
 
 from sidelight_client.api import (
     Broker,
     Completed,
-    CompletionRequest,
     Outcome,
     Settings,
-    WindowLimits,
-    new_trace_id,
-    take,
 )
 
 from .asks import Ask, Flight, Landing
 from .document import TextDocument
 from .documents import Documents
-from .encoding import sendable
 from .lane import Lane
+from .outgoing import outgoing
 from .policy import (
     LINGER_S,
     Buy,
@@ -39,7 +34,7 @@ from .policy import (
     deserves_its_own,
     rest_s,
 )
-from .through import Suggestion, anchor_of, unix
+from .through import Suggestion, unix
 
 log = logging.getLogger("sidelight.lsp")
 
@@ -191,22 +186,8 @@ class Engine:
                 self._answer_nothing(lane, ask)
 
     def _launch(self, lane: Lane, document: TextDocument, ask: Ask) -> None:
-        settings = self._settings()
-        limits = WindowLimits(
-            settings.number("context.prefix_chars"), settings.number("context.suffix_chars")
-        )
-        window = take(document.lines, ask.at, ask.uri, limits)
-        parts = tuple(replace(part, text=sendable(part.text)) for part in window.parts)
-        request = CompletionRequest(
-            trace_id=new_trace_id(),
-            document=self._broker.document(ask.uri, document.language),
-            window=replace(window, parts=parts),
-            trigger=ask.trigger,
-            max_lines=settings.number("completions.max_lines"),
-            client=self.client,
-        )
-        anchor = anchor_of(window, ask.line[ask.at.character :])
-        flight = Flight(anchor, request, document.revision)
+        where = self._broker.document(ask.uri, document.language)
+        flight = outgoing(ask, document, where, self._settings(), self.client)
         lane.flight = flight
         flight.task = self._spawn(self._fly(lane, flight))
 

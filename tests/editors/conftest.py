@@ -5,81 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sidelight_client.testing.lsp_traffic import Direction, Recorded
 from support import scripted_server
-from support.lsp_checker import check_where_possible, read_traffic
-from support.neovim import WHY_MISSING, Neovim, find_neovim, until
+from support.neovim import WHY_MISSING, Neovim, find_neovim
+from support.neovim_scene import Begin, Scene
 
 RealPart = Callable[[str, object, str], None]
-
-
-@dataclass
-class Scene:
-    """One Neovim, one file, one server, and what passed between them."""
-
-    neovim: Neovim
-    file: Path
-    kept: Path
-    """The folder with what passed, a file for each start of a server."""
-    server_may_die: bool = False
-    server_may_refuse: bool = False
-
-    def sessions(self) -> list[list[Recorded]]:
-        return [read_traffic(file) for file in sorted(self.kept.glob("*.jsonl"))]
-
-    def traffic(self) -> list[Recorded]:
-        return [entry for session in self.sessions() for entry in session]
-
-    def sent(self, method: str) -> list[dict[str, Any]]:
-        """The messages of the editor with this method, in order."""
-        return [
-            entry.message
-            for entry in self.traffic()
-            if entry.direction is Direction.TO_SERVER and entry.message.get("method") == method
-        ]
-
-    def wait_for_sent(self, method: str, times: int = 1) -> list[dict[str, Any]]:
-        """The same, once there are as many as `times`."""
-        until(lambda: len(self.sent(method)) >= times, f"{method} was sent {times} times")
-        return self.sent(method)
-
-    def asked(self) -> int:
-        """How many suggestions were asked for."""
-        return len(self.sent("textDocument/inlineCompletion"))
-
-    def wait_until_asked(self, times: int) -> None:
-        self.wait_for_sent("textDocument/inlineCompletion", times)
-
-    def release(self, name: str) -> None:
-        """Let the server send the answers held by this name, and wait until they are handled."""
-        self.neovim.notify("$/test/release", {"name": name})
-        self.catch_up(f"after {name}")
-
-    def catch_up(self, mark: str) -> None:
-        """Return once the editor has handled everything the server has sent."""
-        self.neovim.notify("$/test/mark", {"name": mark})
-        until(lambda: mark in self.neovim.statusline(), f"the mark {mark!r}")
-
-    def leave(self) -> None:
-        """Close the editor, and hold everything that passed against the protocol."""
-        self.neovim.close()
-        for session in self.sessions():
-            problems = check_where_possible(
-                session,
-                allowed=scripted_server.TEST_METHODS,
-                ended=not self.server_may_die,
-                inline_errors=self.server_may_refuse,
-            )
-            assert not problems, "\n".join(problems)
-
-
-Begin = Callable[..., Scene]
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from editors.conftest import Begin
+from support.neovim import until
+from support.neovim_scene import Begin
 
 pytestmark = pytest.mark.editors
 
@@ -173,7 +174,11 @@ def test_tab_without_a_ghost_does_what_it_did_before(begin: Begin) -> None:
     scene = begin({"result": None})
     scene.neovim.keys("i")
     scene.neovim.lua("vim.snippet.expand('f(${1:a}, ${2:b})')")
-    scene.neovim.keys("x<Tab>y<Esc>")
+    scene.neovim.keys("x")
+    scene.neovim.wait_for_line("f(x, b)")
+    scene.neovim.keys("<Tab>")
+    until(lambda: scene.neovim.mode() == "s", "the second placeholder is selected")
+    scene.neovim.keys("y")
     scene.neovim.wait_for_line("f(x, y)")
 
 

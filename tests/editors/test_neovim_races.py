@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from editors.conftest import Begin
 from support.neovim import until
+from support.neovim_scene import Begin
 
 pytestmark = pytest.mark.editors
 
@@ -68,7 +68,9 @@ def test_answers_in_the_wrong_order_leave_the_newer_one(begin: Begin) -> None:
     scene.release("second")
     scene.neovim.wait_for_ghost(" = new()")
     scene.release("first")
-    assert scene.neovim.wait_for_ghost(" = new()")
+    ghost = scene.neovim.ghost()
+    assert ghost is not None
+    assert ghost.text == " = new()"
 
 
 def test_a_superseded_request_is_cancelled_once_the_newer_one_is_sent(begin: Begin) -> None:

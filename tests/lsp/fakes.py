@@ -30,6 +30,7 @@ from sidelight_client.api import (
 )
 from sidelight_client.domain.snapshot import GatewayView, SessionView
 from sidelight_client.testing.fakes import FakeClock, settle
+from sidelight_client.testing.lsp_traffic import Direction, Recorded
 from sidelight_lsp.framing import FrameParser, frame
 from sidelight_lsp.session import serve
 
@@ -143,6 +144,7 @@ class Editor:
         self.broker = broker
         self.read_fd, self.write_fd = read_fd, write_fd
         self.messages: list[dict[str, Any]] = []
+        self.traffic: list[Recorded] = []
         self.exit_code: int | None = None
         self.session: asyncio.Task[int] | None = None
         self._parser = FrameParser()
@@ -174,10 +176,12 @@ class Editor:
                 for body in self._parser.feed(data):
                     assert isinstance(body, bytes), body
                     self.messages.append(json.loads(body))
+                    self.traffic.append(Recorded(Direction.TO_CLIENT, self.messages[-1], 0))
 
     async def send(self, *messages: dict[str, Any]) -> None:
-        bodies = (json.dumps({"jsonrpc": "2.0", **message}).encode() for message in messages)
-        await self.write(b"".join(frame(body) for body in bodies))
+        whole = [{"jsonrpc": "2.0", **message} for message in messages]
+        self.traffic += [Recorded(Direction.TO_SERVER, one, 0) for one in whole]
+        await self.write(b"".join(frame(json.dumps(one).encode()) for one in whole))
 
     def close(self) -> None:
         for fd in {self.read_fd, self.write_fd} - {-1}:

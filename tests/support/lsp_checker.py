@@ -53,7 +53,10 @@ def check(
 
 def read_traffic(path: Path) -> list[Recorded]:
     """A session that was kept as lines of JSON: `{"direction", "message", "at_s"}`."""
-    entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    whole = path.read_text(encoding="utf-8").rpartition("\n")[
+        0
+    ]  # The last line may be half written.
+    entries = [json.loads(line) for line in whole.split("\n") if line]
     return [Recorded(Direction(e["direction"]), e["message"], e.get("at_s", 0.0)) for e in entries]
 
 

@@ -96,6 +96,7 @@ class Neovim:
         command = ["env", "-u", "VIMRUNTIME", *environment, str(program), *arguments]
         self.rpc: Any = pynvim.attach("child", argv=command)
         self.rpc.command("set noswapfile")
+        self._closed = False
 
     # --- doing -------------------------------------------------------------------------------
 
@@ -212,6 +213,9 @@ class Neovim:
 
     def close(self) -> None:
         """Leave without saving; Neovim shuts its servers down on the way out."""
+        if self._closed:
+            return
+        self._closed = True
         with contextlib.suppress(OSError, EOFError):  # It closes the channel before it answers.
             self.rpc.command("qall!")
         self.rpc.close()

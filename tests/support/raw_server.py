@@ -49,9 +49,17 @@ class RawServer:
     url: str = ""
     asked: list[Exchange] = field(default_factory=list)
     connections: int = 0
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def connected(self, times: int) -> None:
+        """Wait until there have been as many connections."""
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.connections >= times)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
+        async with self.changed:
+            self.connections += 1
+            self.changed.notify_all()
         try:
             while (exchange := await self._read(reader, writer)) is not None:
                 self.asked.append(exchange)
@@ -116,9 +124,7 @@ async def raw_server(*answers: Answer, path: Path | None = None) -> AsyncGenerat
         await server.wait_closed()
 
 
-def answer(
-    status: int = 200, body: bytes | str | dict[str, Any] = b"", **headers: str
-) -> bytes:
+def answer(status: int = 200, body: bytes | str | dict[str, Any] = b"", **headers: str) -> bytes:
     """A whole response; header names are written with underscores."""
     if isinstance(body, dict):
         headers.setdefault("content_type", "application/json")

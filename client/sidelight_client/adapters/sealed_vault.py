@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager
@@ -16,6 +17,16 @@ log = logging.getLogger("sidelight.vault")
 
 OpenedKey = bytes | VaultState | None
 """The key; or why there can be none now; or None where none has been made yet."""
+
+
+def session_folder(state: Path, gateway_url: str) -> Path:
+    """The folder for the session with one gateway.
+
+    A token travels to one gateway only: one that was signed in to before must not be found when
+    the setting names another.
+    """
+    name = hashlib.sha256(gateway_url.rstrip("/").encode()).hexdigest()[:16]
+    return state / "sessions" / name
 
 
 class SealedVault(ABC):

@@ -196,4 +196,3 @@ async def _told_of_power(
     finally:
         task.cancel()
         await asyncio.wait([task])
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 
 from ..adapters.folders import Folders, make_private
@@ -45,9 +46,9 @@ def write_log(places: Folders, level: str) -> str:
 class _PrivateFile(RotatingFileHandler):
     """A log file nobody else can read."""
 
-    def _open(self):  # type: ignore[no-untyped-def] # as in the standard library
+    def _open(self) -> TextIOWrapper:
         descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        return os.fdopen(descriptor, "a", encoding=self.encoding, errors=self.errors)
+        return open(descriptor, "a", encoding=self.encoding, errors=self.errors)  # noqa: PTH123  a descriptor
 
 
 class _OthersOnlyByName(logging.Handler):

@@ -158,7 +158,7 @@ _CATALOGUE: dict[str, Words] = {
         "Blocked: {title}",
         "The gateway's rule {rule} objects to this text, so the request was refused.",
         "{why}",
-        "If it is test data, mark it as a fixture; otherwise remove it, or ask {contact}.",
+        "Take it out and go on, or ask {contact} if the rule should not apply here.",
     ),
     "policy.place": Words(
         "AI is off here",

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..domain.completion import Source, SourceKind, TokenUse
 from .profile import Ended, Piece, StreamPart, Told
-from .untrusted import count, items, mapping, text
+from .untrusted import count, items, mapping, member, text
 
 LONGEST_LABEL = 120
 
@@ -42,5 +42,5 @@ def _tokens(event: Mapping[str, Any]) -> TokenUse | None:
 
 def _source(event: Mapping[str, Any]) -> Source | None:
     said = mapping(mapping(event.get("sidelight")).get("source"))
-    kind, label = said.get("kind"), text(said.get("label"), LONGEST_LABEL)
-    return Source(SourceKind(kind), label) if kind in set(SourceKind) and label else None
+    kind, label = member(SourceKind, said.get("kind")), text(said.get("label"), LONGEST_LABEL)
+    return Source(kind, label) if kind is not None and label else None

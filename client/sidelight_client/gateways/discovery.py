@@ -13,7 +13,7 @@ from .limits import readings
 from .openai import OpenAiProfile
 from .profile import Mode, Profile
 from .sidelight import SidelightProfile
-from .untrusted import items, mapping, number, text
+from .untrusted import items, mapping, member, number, text
 
 WELL_KNOWN = "/.well-known/sidelight-gateway"
 LONGEST_URL = 2_000
@@ -72,9 +72,7 @@ def from_document(document: Mapping[str, Any], url: str, now: float, embedded: b
             if (milliseconds := number(tier.get("deadline_ms"))) and milliseconds > 0
         },
     )
-    modes = {
-        name: Mode(mode) for name, tier in tiers.items() if (mode := tier.get("mode")) in set(Mode)
-    }
+    modes = {name: mode for name, tier in tiers.items() if (mode := member(Mode, tier.get("mode")))}
     return Announced(
         info,
         profile,

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..domain.budget import Reading, Scope, Unit
 from .retry_delay import seconds_until
-from .untrusted import items, mapping, number, parsed
+from .untrusted import items, mapping, member, number, parsed
 
 MAX_LIMITS = 16
 LONGEST_WINDOW_S = 32 * 86_400.0
@@ -65,9 +65,9 @@ def moment(value: Any, now: float) -> float | None:
 
 
 def _reading(document: Mapping[str, Any], now: float, source: str) -> Reading | None:
-    scope, unit = document.get("scope"), document.get("unit")
+    scope, unit = member(Scope, document.get("scope")), member(Unit, document.get("unit"))
     limit, window_s = number(document.get("limit")), number(document.get("window_s"))
-    if scope not in set(Scope) or unit not in set(Unit) or limit is None or limit < 0:
+    if scope is None or unit is None or limit is None or limit < 0:
         return None
     window_s = min(window_s, LONGEST_WINDOW_S) if window_s and window_s > 0 else 3_600.0
     used = number(document.get("used"))
@@ -76,8 +76,8 @@ def _reading(document: Mapping[str, Any], now: float, source: str) -> Reading | 
         # A limit that is reached and never resets would silence the person for ever.
         resets_at = now + window_s
     return Reading(
-        Scope(scope),
-        Unit(unit),
+        scope,
+        unit,
         limit,
         used=None if used is None else max(used, 0.0),
         window_s=window_s,

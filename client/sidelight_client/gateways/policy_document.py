@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..domain.policy import Action, ContentRule, Mode, PlaceRule, Policy
-from .untrusted import items, mapping, text
+from .untrusted import items, mapping, member, text
 
 log = logging.getLogger("sidelight.policy")
 
@@ -34,14 +34,13 @@ def _content_rule(said: Mapping[str, Any]) -> ContentRule | None:
     id_, pattern = text(said.get("id")), said.get("pattern")
     if not id_ or not isinstance(pattern, str) or not 0 < len(pattern) <= LONGEST_PATTERN:
         return None
-    action = said.get("action")
     return ContentRule(
         id_,
         text(said.get("title")) or id_,
         text(said.get("kind")) or "re2",
         pattern,
         text(said.get("validator")) or "none",
-        Action(action) if action in set(Action) else Action.BLOCK,
+        member(Action, said.get("action")) or Action.BLOCK,
         text(said.get("explain")),
         text(said.get("appeal_url")),
     )
@@ -55,10 +54,9 @@ def _place_rule(said: Mapping[str, Any]) -> PlaceRule | None:
         # Applied without its matcher the rule would switch AI off everywhere.
         log.info("the place rule %s matches by something this version does not know", id_)
         return None
-    mode = said.get("mode")
     return PlaceRule(
         id_,
-        Mode(mode) if mode in set(Mode) else Mode.OFF,
+        member(Mode, said.get("mode")) or Mode.OFF,
         text(match.get("remote"), LONGEST_PATTERN),
         text(match.get("path"), LONGEST_PATTERN),
         text(said.get("reason")),

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from enum import StrEnum
+from typing import Any, TypeVar, cast
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 MAX_TEXT = 400
 """The longest text taken over from a gateway, in code points."""
@@ -45,6 +48,11 @@ def number(value: Any) -> float | None:
     except (ValueError, OverflowError):
         return None
     return read if math.isfinite(read) else None
+
+
+def member(kind: type[Choice], value: Any) -> Choice | None:
+    """The member of `kind` that is written as `value`, or None."""
+    return next((known for known in kind if known.value == value), None)
 
 
 def count(value: Any) -> int | None:

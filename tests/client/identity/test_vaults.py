@@ -23,6 +23,7 @@ from sidelight_client.adapters import seal
 from sidelight_client.adapters.file_vault import FileVault
 from sidelight_client.adapters.keyring_vault import KeyringVault, find_key
 from sidelight_client.adapters.memory_vault import MemoryVault
+from sidelight_client.adapters.sealed_vault import session_folder
 from sidelight_client.adapters.vault_record import RecordError, decode, encode
 from sidelight_client.ports import Record, Vault, VaultState
 from sidelight_client.testing.contracts import VaultContract, record
@@ -110,6 +111,13 @@ class TestKeyringVault(VaultContract):
 
 def sealed_file(folder: Path) -> Path:
     return folder / "session.sealed"
+
+
+def test_each_gateway_has_a_session_of_its_own(tmp_path: Path) -> None:
+    first = session_folder(tmp_path, "https://gateway.example/")
+    assert first == session_folder(tmp_path, "https://gateway.example")
+    assert first != session_folder(tmp_path, "https://other.example")
+    assert first.parent.parent == tmp_path
 
 
 # --- the sealed file -----------------------------------------------------------------------------

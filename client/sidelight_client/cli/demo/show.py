@@ -101,8 +101,7 @@ def as_text(seen: Seen, status_lines: list[str], *, colour: bool) -> str:
         *(f"  {line}" for line in status_lines),
         "",
         dim(
-            "Times in ms: "
-            + ", ".join(f"{name} {ms:.0f}" for name, ms in seen.timings_ms.items())
+            "Times in ms: " + ", ".join(f"{name} {ms:.0f}" for name, ms in seen.timings_ms.items())
         ),
     ]
     return "\n".join(told)

@@ -16,7 +16,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...adapters.folders import Folders, folders
+from ... import domain
+from ...adapters.folders import folders
 from ...errors import GatewayUnreachableError, NotSignedInError
 from ...link.dial import BrokerClient, dial
 from ...ports import SignInPrompt
@@ -66,7 +67,7 @@ async def stage() -> AsyncGenerator[Stage]:
         environment = demo_environment(home)
         places = folders(environment)
         with _timed(timings, "gateway start"):
-            gateway, url = await _start_gateway(environment, checkout)
+            gateway, url = await _start_gateway(environment, Path(domain.__file__).parent)
         try:
             places.config.mkdir(parents=True)
             places.config_file.write_text(f'gateway = "{url}"\n', "utf-8")
@@ -78,7 +79,7 @@ async def stage() -> AsyncGenerator[Stage]:
                 command = [sys.executable, "-m", "sidelight_client"]
                 yield Stage(home, checkout, environment, command, url, broker, timings)
             finally:
-                await _stop_broker(broker, places)
+                await _stop_broker(broker)
         finally:
             await _stop(gateway)
 
@@ -98,11 +99,11 @@ def checkout_folder() -> Path:
 
 
 async def _start_gateway(
-    environment: dict[str, str], checkout: Path
+    environment: dict[str, str], workspace: Path
 ) -> tuple[asyncio.subprocess.Process, str]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "sidelight_client", "gateway", "serve", "--json"),
-        *("--workspace", str(checkout), "--user-limit", str(USER_LIMIT)),
+        *("--workspace", str(workspace), "--user-limit", str(USER_LIMIT)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         env=environment,
@@ -137,15 +138,18 @@ def _open_as_a_browser(url: str) -> None:
         answer.read(65_536)
 
 
-async def _stop_broker(broker: BrokerClient, places: Folders) -> None:
-    """Ask the broker to leave, and wait until its socket is gone."""
+async def _stop_broker(broker: BrokerClient) -> None:
+    """Ask the broker to leave, and wait until its process is gone."""
+    pid = broker.pid
     with contextlib.suppress(Exception):  # A broker that has gone already has left.
         await broker.retire()
     with contextlib.suppress(Exception):
         await broker.close()
     deadline = time.monotonic() + LEAVES_WITHIN_S
-    while time.monotonic() < deadline and any(places.runtime.glob("broker.sock")):
-        await asyncio.sleep(0.02)
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)
+            await asyncio.sleep(0.02)
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

@@ -95,6 +95,14 @@ function M.attach(bufnr)
   if not serves(bufnr) then
     return
   end
+  local program = config.current.cmd[1]
+  if vim.fn.executable(program) == 0 then
+    vim.notify_once(
+      ('Sidelight: "%s" cannot be started. :checkhealth sidelight'):format(program),
+      vim.log.levels.WARN
+    )
+    return
+  end
   local settings = config.current.settings
   vim.lsp.start({
     name = M.NAME,

@@ -72,8 +72,9 @@ end
 ---@param line string
 ---@return string[]
 function M.complete(typed, line)
-  if #vim.split(vim.trim(line), '%s+') > 2 then
-    return {}
+  local before = vim.trim(line:sub(1, #line - #typed))
+  if before:find('%s') then
+    return {} -- Only the first word is one of ours.
   end
   return vim.tbl_filter(function(name)
     return vim.startswith(name, typed)

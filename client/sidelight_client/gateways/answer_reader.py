@@ -1,0 +1,110 @@
+"""From the bytes of an answer to its events, whatever the splitting and whatever the bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from ..domain.budget import Reading
+from ..domain.completion import Source, SourceKind, TokenUse
+from ..domain.failure import Failure, FailureKind
+from ..ports import Delta, Finish, GatewayEvent
+from .fences import FenceStripper
+from .profile import Ended, Piece, Profile, StreamPart, Told
+from .sse import EventReader, EventTooLargeError
+
+LONGEST_ANSWER = 64_000
+"""Code points; a stream that goes on is not a completion."""
+LARGEST_BODY = 1_000_000
+"""Bytes of an answer that is not streamed."""
+
+
+class AnswerReader:
+    """Reads one answer; after its `Finish` or `Failure` it is `over` and says nothing more."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        content_type: str,
+        *,
+        strip_fences: bool = False,
+        readings: tuple[Reading, ...] = (),
+        model: str = "",
+    ) -> None:
+        """`model` is the one asked for; it names the source where the gateway does not."""
+        self.begun = False
+        self.over = False
+        self._profile = profile
+        self._events = EventReader() if "text/event-stream" in content_type else None
+        self._body = bytearray()
+        self._fences = FenceStripper() if strip_fences else None
+        self._readings = readings
+        self._model = model
+        self._source: Source | None = None
+        self._tokens = TokenUse()
+        self._ended = False
+        self._length = 0
+
+    def feed(self, piece: bytes) -> list[GatewayEvent]:
+        """The events `piece` completes; an empty piece is the end of the body."""
+        told: list[GatewayEvent] = []
+        for data in self._data(piece):
+            for part in self._profile.decode(data):
+                told += self._part(part)
+        return told if piece else told + self._end()
+
+    def _data(self, piece: bytes) -> Sequence[str | bytes]:
+        """What can be decoded now: whole events, or the whole body at its end."""
+        if self.over:
+            return []
+        try:
+            if self._events is not None:
+                return self._events.feed(piece) if piece else self._events.end()
+        except EventTooLargeError:
+            return [b""]
+        self._body += piece
+        if len(self._body) > LARGEST_BODY:
+            return [b""]
+        return [] if piece else [bytes(self._body)]
+
+    def _part(self, part: StreamPart) -> list[GatewayEvent]:
+        if self.over:
+            return []
+        match part:
+            case Piece(text):
+                self._length += len(text)
+                if self._length > LONGEST_ANSWER:
+                    return self._stop(Failure(FailureKind.UPSTREAM_DOWN))
+                return self._text(text if self._fences is None else self._fences.feed(text))
+            case Told(tokens, source, model):
+                self._tokens = tokens or self._tokens
+                self._source = source or self._source
+                self._model = model or self._model
+                return []
+            case Ended():
+                self._ended = True
+                return []
+            case Failure():
+                return self._stop(part)
+            case _:
+                assert_never(part)
+
+    def _text(self, text: str) -> list[GatewayEvent]:
+        if not text:
+            return []
+        self.begun = True
+        return [Delta(text)]
+
+    def _end(self) -> list[GatewayEvent]:
+        """The body is over: complete if the gateway said so, cut off if it did not."""
+        if self.over:
+            return []
+        if not self._ended:
+            return self._stop(Failure(FailureKind.UPSTREAM_DOWN))
+        rest = self._text(self._fences.end()) if self._fences is not None else []
+        source = self._source or Source(SourceKind.MODEL, self._model or "model")
+        return [*rest, *self._stop(Finish(source, self._tokens, self._model, self._readings))]
+
+    def _stop(self, last: Finish | Failure) -> list[GatewayEvent]:
+        self.over = True
+        return [last]

@@ -1,0 +1,163 @@
+"""A real Neovim with the real language server and its embedded gateway: from a key to the buffer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+
+from support import stdio_tee
+from support.neovim import Neovim, package_path, until
+from support.neovim_scene import Scene
+
+pytestmark = pytest.mark.editors
+
+LEDGER = '''"""Totals of a ledger."""
+
+
+def total_of_entries(entries: list[int]) -> int:
+    running_total = 0
+    for entry in entries:
+        running_total += entry
+    return running_total
+
+
+def label_of_total(running_total: int) -> str:
+    smile = "😀𝄞"; label = smile + str(running_total)
+    return label
+'''
+TYPED = "\n\ndef total(entries: list[int]) -> int:\n    running_total = 0\n    for entry in "
+
+Open = Callable[[str], Scene]
+
+
+@pytest.fixture(params=[["--in-process"], []], ids=["in-process", "broker"])
+def sidelight_command(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, private_home: Path
+) -> Generator[list[str]]:
+    """How the editor starts the server, in both process modes; the broker ends with the test."""
+    monkeypatch.setenv("PYTHONPATH", package_path())
+    monkeypatch.setenv("SIDELIGHT_VAULT", "memory")
+    yield [sys.executable, "-m", "sidelight_client", "lsp", *request.param]
+    for pid in _brokers(private_home):
+        os.kill(pid, signal.SIGTERM)
+    until(lambda: not _brokers(private_home), "the broker has ended")
+
+
+def _brokers(home: Path) -> list[int]:
+    """The processes of this home that no editor started."""
+    listed = subprocess.run(
+        ["ps", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True
+    ).stdout
+    found: list[int] = []
+    for line in listed.splitlines():
+        pid, stat, command = line.split(maxsplit=2)
+        if "sidelight_client broker" not in command or stat.startswith("Z"):
+            continue
+        environment = Path(f"/proc/{pid}/environ")
+        try:
+            if f"SIDELIGHT_HOME={home}".encode() in environment.read_bytes().split(b"\0"):
+                found.append(int(pid))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture
+def open_file(nvim_program: Path, sidelight_command: list[str], tmp_path: Path) -> Generator[Open]:
+    """`open_file(name)`: a Neovim on a new file of a workspace, with everything real behind it."""
+    scenes: list[Scene] = []
+    repository, kept = tmp_path / "repo", tmp_path / "traffic"
+    (repository / ".git").mkdir(parents=True)
+    kept.mkdir()
+    (repository / "ledger.py").write_text(LEDGER, encoding="utf-8")
+
+    def start(name: str) -> Scene:
+        neovim = Neovim(nvim_program, tmp_path / f"homes{len(scenes)}")
+        scene = Scene(neovim, repository / name, kept)
+        scenes.append(scene)
+        neovim.setup([sys.executable, stdio_tee.__file__, str(kept), *sidelight_command])
+        neovim.edit(scene.file)
+        neovim.rpc.command("setlocal noautoindent indentexpr=")  # The test types its own blanks.
+        return scene
+
+    yield start
+    for scene in scenes:
+        scene.leave()
+
+
+def ready(scene: Scene) -> None:
+    """Wait for the embedded gateway to have signed its own person in."""
+    until(
+        lambda: scene.neovim.lua("return (require('sidelight').state() or {}).state") == "ready",
+        lambda: f"the state is ready; it is {scene.neovim.statusline()}",
+    )
+
+
+def test_typing_brings_a_suggestion_from_the_workspace_and_tab_takes_it(open_file: Open) -> None:
+    scene = open_file("new.py")
+    ready(scene)
+    scene.neovim.keys("i" + TYPED.replace("\n", "<CR>"))
+    ghost = until(scene.neovim.ghost, lambda: f"a ghost; {scene.neovim.statusline()}")
+    assert ghost.text.startswith("entries:")
+    before = scene.neovim.lines()
+    scene.neovim.keys("<Tab>")
+    until(lambda: scene.neovim.lines() != before, "the buffer has the suggestion")
+    text = "\n".join(scene.neovim.lines())
+    assert text == TYPED + ghost.text
+    (accepted,) = scene.wait_for_sent("workspace/executeCommand")
+    assert accepted["params"]["command"] == "sidelight.didAccept"
+
+
+def test_the_status_tells_where_the_suggestion_came_from(open_file: Open) -> None:
+    scene = open_file("new.py")
+    ready(scene)
+    scene.neovim.keys("i" + TYPED.replace("\n", "<CR>"))
+    until(scene.neovim.ghost, "a ghost")
+
+    def told() -> str:
+        lines = scene.neovim.lua("return require('sidelight.status').lines()")
+        return "\n".join(line for line in lines if "last " in line or "trace id" in line)
+
+    until(lambda: "shown" in told(), lambda: f"the decision; it is {told()!r}")
+    assert "fast" in told()
+
+
+def test_pause_stops_the_suggestions_and_resume_brings_them_back(open_file: Open) -> None:
+    scene = open_file("new.py")
+    ready(scene)
+    scene.neovim.rpc.command("Sidelight pause 5")
+    until(lambda: "aused" in scene.neovim.statusline(), scene.neovim.statusline)
+    scene.neovim.keys("i" + TYPED.replace("\n", "<CR>"))
+    scene.wait_until_asked(1)
+    scene.neovim.wait_until_idle()
+    assert scene.neovim.ghost() is None
+    scene.neovim.keys("<Esc>")
+    scene.neovim.rpc.command("Sidelight resume")
+    ready(scene)
+    scene.neovim.keys("A")
+    until(scene.neovim.ghost, "a ghost after the pause")
+
+
+def test_columns_survive_emoji_with_the_real_server(open_file: Open) -> None:
+    scene = open_file("new.py")
+    ready(scene)
+    emoji = 'def label(running_total: int) -> str:\n    smile = "😀𝄞"; label = smile + '
+    scene.neovim.keys("i" + emoji.replace("\n", "<CR>"))
+    ghost = until(scene.neovim.ghost, lambda: f"a ghost; {scene.neovim.statusline()}")
+    assert ghost.text.startswith("str(running_total)")
+    scene.neovim.keys("<Tab>")
+    until(lambda: "\n".join(scene.neovim.lines()) == emoji + ghost.text, scene.neovim.line)
+
+
+def test_the_server_is_told_that_its_editor_leaves(open_file: Open) -> None:
+    """That nothing of it is left is what every test here is held to."""
+    scene = open_file("new.py")
+    ready(scene)
+    scene.neovim.close()
+    assert len(scene.wait_for_sent("shutdown")) == 1
