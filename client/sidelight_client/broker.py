@@ -5,26 +5,20 @@ Architecture invariant: it knows no editor protocol, and no method returns or ta
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from contextlib import aclosing
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from . import broker_facts
+from .broker_exchange import GatewayExchange
 from .broker_facts import DECISIONS_KEPT, BrokerFacts, decision_of, snapshot_of
+from .broker_telling import Telling
+from .broker_upkeep import Upkeep
 from .domain import aftermath, breaker
-from .domain.aftermath import Exchange, Lessons
-from .domain.answer import cut
-from .domain.budget import observe, spend
 from .domain.completion import (
-    Completed,
     CompletionRequest,
     Outcome,
-    Tier,
-    Timings,
     Trigger,
     Unauthorized,
     UnauthorizedReason,
@@ -34,16 +28,14 @@ from .domain.health import Condition, hold, release
 from .domain.place import Document
 from .domain.reading import outcome_of
 from .domain.refusal import Admission, refuse
-from .domain.session import Grant, Phase
+from .domain.session import Phase
 from .domain.snapshot import EditorView, SessionView, Snapshot
 from .keeper import SessionKeeper
 from .ports import (
     Clock,
-    Delta,
-    Finish,
     Gateway,
-    GatewayInfo,
     Ledger,
+    NetworkChanged,
     PowerEvent,
     RepoFacts,
     SignInFailed,
@@ -56,9 +48,6 @@ log = logging.getLogger("sidelight.broker")
 
 GRANT_WAIT_S = {Trigger.AUTOMATIC: 0.15, Trigger.INVOKED: 2.0}
 """How long a request waits for a renewal that is on its way."""
-REFRESH_AFTER_S = 300.0
-"""How old the gateway's policy and usage may be before the next request asks for them again."""
-DISCOVER_AGAIN_AFTER_S = 30.0
 
 
 class Broker:
@@ -85,13 +74,21 @@ class Broker:
         self._ledger = ledger
         self._on_workspace = on_workspace
         self._facts = BrokerFacts(version)
-        self._subscribers: dict[int, Callable[[Snapshot], None]] = {}
         self._next_id = 1
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._alarm: asyncio.Task[None] | None = None
-        self._telling = False
-        self._discovered_at = -DISCOVER_AGAIN_AFTER_S
-        self._refreshed_at: float | None = None
+        self._telling = Telling(
+            clock, self.snapshot, lambda now: broker_facts.next_change_at(self._facts, now)
+        )
+        self._exchange = GatewayExchange(
+            clock, gateway, self._facts, settings=lambda: self._settings, changed=self._changed
+        )
+        self._upkeep = Upkeep(
+            clock,
+            gateway,
+            self._facts,
+            keeper=self._asked_keeper,
+            name=self._gateway_name,
+            changed=self._changed,
+        )
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -100,14 +97,12 @@ class Broker:
         if self._keeper is not None:
             self._keeper.subscribe(self._session_changed)
             await self._keeper.start()
-        self._discover_if_due()
+        self._upkeep.discover_if_due()
 
     async def stop(self) -> None:
         """End what runs in the background. The gateway and the keeper's parts are the caller's."""
-        for task in (*self._tasks, *([self._alarm] if self._alarm else [])):
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(tuple(self._tasks))
+        self._telling.stop()
+        await self._upkeep.stop()
         if self._keeper is not None:
             await self._keeper.stop()
 
@@ -122,8 +117,9 @@ class Broker:
             self._keeper.power(event)
         if isinstance(event, Slept):
             await self._gateway.drop_pool()
-            self._facts.breaker = breaker.Breaker(self._facts.breaker.settings)
-            self._changed()
+            self.retry_now()
+        elif isinstance(event, NetworkChanged):
+            self.retry_now()
         elif self._keeper is not None:
             await self._keeper.quiet()
 
@@ -145,17 +141,12 @@ class Broker:
         return snapshot_of(self._facts, self._settings, session, conditions, self._clock.now())
 
     def subscribe(self, changed: Callable[[Snapshot], None]) -> Callable[[], None]:
-        number = self._number()
-        self._subscribers[number] = changed
-
-        def unsubscribe() -> None:
-            self._subscribers.pop(number, None)
-
-        return unsubscribe
+        return self._telling.subscribe(changed)
 
     def editor_connected(self, name: str) -> Callable[[], None]:
         editor = EditorView(self._number(), name, self._clock.now())
         self._facts.editors = (*self._facts.editors, editor)
+        self._upkeep.discover_if_due()
         self._changed()
 
         def gone() -> None:
@@ -204,8 +195,8 @@ class Broker:
 
     def retry_now(self) -> None:
         self._facts.breaker = breaker.Breaker(self._facts.breaker.settings)
-        self._discovered_at = -DISCOVER_AGAIN_AFTER_S
-        self._discover_if_due()
+        self._facts.conditions = aftermath.forget_silence(self._facts.conditions)
+        self._upkeep.discover_if_due(at_once=True)
         self._changed()
 
     def accepted(self, trace_id: str) -> None:
@@ -218,8 +209,8 @@ class Broker:
 
     async def complete(self, request: CompletionRequest) -> Outcome:
         began = self._clock.monotonic()
-        self._discover_if_due()
-        self._refresh_if_due()
+        self._upkeep.discover_if_due()
+        self._upkeep.refresh_if_due()
         now = self._clock.now()
         outcome = refuse(self._admission(request), request, now) or await self._ask(request)
         self._record(request, outcome, self._clock.monotonic() - began)
@@ -250,14 +241,14 @@ class Broker:
             grant = await keeper.usable(GRANT_WAIT_S[request.trigger])
             if grant is None:
                 return self._unauthorized(request)
-        answer = await self._exchange(request, grant, began)
+        answer = await self._exchange.run(request, grant, began)
         expired = isinstance(answer, Failure) and answer.kind is FailureKind.AUTH_EXPIRED
         if expired and keeper is not None and grant is not None:
             keeper.refused(grant)
             renewed = await keeper.usable(GRANT_WAIT_S[Trigger.INVOKED])
             if renewed is None or renewed.generation == grant.generation:
                 return self._unauthorized(request)
-            answer = await self._exchange(request, renewed, began)
+            answer = await self._exchange.run(request, renewed, began)
         if isinstance(answer, Failure):
             return outcome_of(answer, request, self._clock.now())
         return answer
@@ -270,132 +261,11 @@ class Broker:
         }.get(view.phase, UnauthorizedReason.RENEWING)
         return Unauthorized(request.trace_id, reason)
 
-    async def _exchange(
-        self, request: CompletionRequest, grant: Grant | None, began: float
-    ) -> Completed | Failure:
-        """One request to the gateway; what it teaches is kept whatever comes back."""
-        facts, clock = self._facts, self._clock
-        sent_at = clock.monotonic()
-        facts.breaker = breaker.sent(facts.breaker, clock.now())
-        facts.budget = spend(facts.budget, clock.now())
-        facts.counts = replace(facts.counts, requests=facts.counts.requests + 1)
-        facts.in_flight += 1
-        self._changed()
-        pieces: list[str] = []
-        first_s: float | None = None
-        end: Finish | Failure = Failure(FailureKind.UPSTREAM_DOWN)
-        try:
-            async with aclosing(
-                self._gateway.complete(request, grant, self._deadline_s(request))
-            ) as events:
-                async for event in events:
-                    if not isinstance(event, Delta):
-                        end = event
-                        break
-                    if first_s is None:
-                        first_s = clock.monotonic() - sent_at
-                    pieces.append(event.text)
-        except asyncio.CancelledError:
-            facts.breaker = breaker.abandoned(facts.breaker)
-            raise
-        finally:
-            facts.in_flight -= 1
-            self._changed()
-        took_s = clock.monotonic() - sent_at
-        self._learn(request, end, took_s)
-        if isinstance(end, Failure):
-            return end
-        facts.latencies = facts.latencies.with_one(took_s)
-        facts.counts = replace(facts.counts, completed=facts.counts.completed + 1)
-        text = cut("".join(pieces), request.max_lines)
-        return Completed(
-            request.trace_id,
-            (text,) if text else (),
-            end.source,
-            request.tier,
-            Timings(
-                queue_s=sent_at - began,
-                gateway_s=took_s,
-                first_s=first_s,
-                total_s=clock.monotonic() - began,
-            ),
-            end.tokens,
-            end.model,
-        )
-
-    def _deadline_s(self, request: CompletionRequest) -> float:
-        """The time to the first text. Who asks explicitly is willing to wait for longer.
-
-        A gateway that states a shorter one is not waited for after that: it has given up by then.
-        """
-        tier = request.tier
-        if tier is Tier.FAST and request.trigger is Trigger.INVOKED:
-            tier = Tier.STANDARD
-        deadline_s = self._settings.number(f"tiers.{tier.value}.deadline_ms") / 1000
-        info = self._facts.info
-        return (
-            deadline_s if info is None else min(deadline_s, info.deadlines_s.get(tier, deadline_s))
-        )
-
-    def _learn(self, request: CompletionRequest, end: Finish | Failure, took_s: float) -> None:
-        facts, info = self._facts, self._facts.info
-        lessons = aftermath.learn(
-            Lessons(facts.breaker, facts.budget, facts.conditions),
-            Exchange(
-                failure=end if isinstance(end, Failure) else None,
-                took_s=took_s,
-                name=info.name if info else self._settings.text("gateway"),
-                trace_id=request.trace_id,
-                readings=end.readings if isinstance(end, Finish) else (),
-            ),
-            self._clock.now(),
-        )
-        facts.breaker, facts.budget = lessons.breaker, lessons.budget
-        facts.conditions = lessons.conditions
-        self._changed()
-
     def _record(self, request: CompletionRequest, outcome: Outcome, took_s: float) -> None:
         decision = decision_of(request, outcome, took_s, self._clock.now())
         self._facts.decisions = (decision, *self._facts.decisions)[:DECISIONS_KEPT]
         if self._ledger is not None:
             self._ledger.record(decision)
-        self._changed()
-
-    # --- the gateway's documents -----------------------------------------------------------------
-
-    def _discover_if_due(self) -> None:
-        due = self._clock.monotonic() - self._discovered_at >= DISCOVER_AGAIN_AFTER_S
-        if self._facts.info is None and due:
-            self._discovered_at = self._clock.monotonic()
-            self._spawn(self._discover())
-
-    async def _discover(self) -> None:
-        found = await self._gateway.discover()
-        if isinstance(found, GatewayInfo):
-            self._facts.info = found
-            self._facts.budget = observe(self._facts.budget, found.limits, self._clock.now())
-            self._refresh_if_due()
-        else:
-            log.info("discovery failed: %s", found.kind.value)
-        self._changed()
-
-    def _refresh_if_due(self) -> None:
-        """Ask for policy and usage when they are old; driven by requests, so idle costs nothing."""
-        now = self._clock.monotonic()
-        old = self._refreshed_at is None or now - self._refreshed_at >= REFRESH_AFTER_S
-        keeper = self._asked_keeper()
-        signed_in = keeper is None or keeper.peek() is not None
-        if old and signed_in and self._facts.info is not None:
-            self._refreshed_at = now
-            self._spawn(self._refresh())
-
-    async def _refresh(self) -> None:
-        grant = self._keeper.peek() if self._keeper is not None else None
-        policy = await self._gateway.policy(grant)
-        if policy is not None:
-            self._facts.policy = policy
-        readings = await self._gateway.usage(grant)
-        self._facts.budget = observe(self._facts.budget, readings, self._clock.now())
         self._changed()
 
     # --- telling ---------------------------------------------------------------------------------
@@ -405,6 +275,9 @@ class Broker:
         info = self._facts.info
         return None if info is not None and info.auth_kind == "none" else self._keeper
 
+    def _gateway_name(self) -> str:
+        return broker_facts.gateway_name(self._facts, self._settings)
+
     def _session_view(self) -> tuple[SessionView, tuple[Condition, ...]]:
         keeper = self._asked_keeper()
         if keeper is None:
@@ -412,47 +285,12 @@ class Broker:
         return keeper.view(), keeper.conditions()
 
     def _session_changed(self) -> None:
-        self._refresh_if_due()
+        self._upkeep.refresh_if_due()
         self._changed()
 
     def _changed(self) -> None:
-        """Tell the subscribers once in this turn of the loop, however much changes in it."""
         self._facts.seq += 1
-        if not self._telling:
-            self._telling = True
-            asyncio.get_running_loop().call_soon(self._tell)
-
-    def _tell(self) -> None:
-        self._telling = False
-        if self._subscribers:
-            snapshot = self.snapshot()
-            for changed in tuple(self._subscribers.values()):
-                try:
-                    changed(snapshot)
-                except Exception:
-                    # One listener's failure must not keep the others from hearing.
-                    log.exception("a listener of the broker failed")
-        self._set_alarm()
-
-    def _set_alarm(self) -> None:
-        """Tell again when time alone will have changed something; no timer while nothing will."""
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
-        now = self._clock.now()
-        due = broker_facts.next_change_at(self._facts, now) if self._subscribers else None
-        if due is not None:
-            self._alarm = asyncio.get_running_loop().create_task(self._ring(due - now))
-
-    async def _ring(self, seconds: float) -> None:
-        await self._clock.sleep(seconds)
-        self._alarm = None
-        self._changed()
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._telling.changed()
 
     def _number(self) -> int:
         self._next_id += 1

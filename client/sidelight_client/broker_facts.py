@@ -48,6 +48,11 @@ class BrokerFacts:
     seq: int = 0
 
 
+def gateway_name(facts: BrokerFacts, settings: Settings) -> str:
+    """What the gateway is called in sentences: its own name, or its address before it said one."""
+    return facts.info.name if facts.info is not None else settings.text("gateway")
+
+
 def snapshot_of(
     facts: BrokerFacts,
     settings: Settings,
@@ -113,14 +118,7 @@ def _conditions(
             limit=spent.limit,
             **({} if spent.resets_at is None else {"resets_at": spent.resets_at}),
         )
-    # The breaker's pause is over: whether the gateway answers again is not known until it is asked.
-    return tuple(
-        c
-        for c in held
-        if c.kind.code != "gateway.unreachable"
-        or facts.breaker.state(now) is not BreakerState.CLOSED
-        or facts.breaker.failures
-    )
+    return held
 
 
 def _variable(key: str) -> str:

@@ -317,7 +317,7 @@ async def test_without_anything_to_wait_for_there_is_no_timer() -> None:
         bench.answers(Delta("x"), Finish(SOURCE))
         await bench.broker.complete(question())
         await settle()
-        assert bench.broker._alarm is None
+        assert bench.broker._telling._alarm is None
 
 
 async def test_settings_changed_while_running_count_for_the_next_request() -> None:
@@ -353,3 +353,20 @@ async def test_discovery_that_fails_is_tried_again_with_a_later_request() -> Non
         await bench.broker.complete(question())
         await settle()
         assert bench.broker.snapshot().gateway.name == "Fake"
+
+
+async def test_while_the_embedded_gateway_signs_its_person_in_nobody_reads_signed_out() -> None:
+    async with Bench(signed_in=False).running() as bench:
+        bench.idp.gate = asyncio.Event()
+        signing_in = asyncio.ensure_future(bench.keeper.sign_in(lambda _prompt: None))
+
+        async def opening() -> None:
+            await signing_in
+
+        bench.broker.opens_with(asyncio.ensure_future(opening()))
+        await settle()
+        assert bench.state() is State.BUSY
+        asked = asyncio.ensure_future(bench.broker.complete(question(Trigger.INVOKED)))
+        await settle()
+        bench.idp.gate.set()
+        assert isinstance(await asked, Completed)

@@ -60,6 +60,7 @@ class Sidelight:
         try:
             await editor.initialize(
                 folder=self.workspace,
+                capabilities={"window": {"showDocument": {"support": True}}},
                 options={"sidelight": {"messages": True, **options}},
                 client_name=name,
             )

@@ -18,6 +18,9 @@ from .conftest import SOURCE, Sidelight
 
 pytestmark = pytest.mark.anyio
 
+with_a_broker = pytest.mark.parametrize("sidelight", ["broker"], indirect=True)
+"""For what only a process of its own can show."""
+
 TYPED = "\n\ndef total(entries: list[int]) -> int:\n    running_total = 0\n    for entry in "
 
 
@@ -47,12 +50,11 @@ class Buffer:
 
     async def ghost_when_signed_in(self) -> str:
         """The embedded gateway signs its own person in, and reads the workspace, in a moment."""
-        for attempt in range(100):
+        for _ in range(100):
             text = await self.ghost()
             if text:
                 return text
             await asyncio.sleep(0.05)
-            self.type(" " if attempt == 0 else "")
         return ""
 
 
@@ -192,11 +194,10 @@ async def test_typing_away_aborts_the_request_up_to_the_gateways_socket(
                 await asyncio.sleep(0.02)
 
 
+@with_a_broker
 async def test_the_command_line_completes_and_tells_the_status(
     sidelight: Sidelight, gateway: EmbeddedGateway
 ) -> None:
-    if sidelight.in_process:
-        pytest.skip("the command line always speaks to the broker")
     file = sidelight.workspace / "new.py"
     file.write_text(TYPED, "utf-8")
     place = f"{file}:{TYPED.count(chr(10)) + 1}:{len(TYPED.rsplit(chr(10), 1)[-1]) + 1}"
@@ -224,11 +225,10 @@ async def test_the_command_line_completes_and_tells_the_status(
     assert (await sidelight.run("status"))[0] == 3
 
 
+@with_a_broker
 async def test_two_editors_share_one_broker_and_one_sign_in(
     sidelight: Sidelight, gateway: EmbeddedGateway
 ) -> None:
-    if sidelight.in_process:
-        pytest.skip("there is no broker to share")
     async with sidelight.editor("one") as first, sidelight.editor("two") as second:
         await sign_in(first, gateway)
         buffer = Buffer(second, sidelight.workspace / "new.py")
@@ -239,11 +239,10 @@ async def test_two_editors_share_one_broker_and_one_sign_in(
         assert len(json.loads(out)["editors"]) == 2
 
 
+@with_a_broker
 async def test_a_killed_broker_ends_its_shims_and_the_next_start_is_clean(
     sidelight: Sidelight,
 ) -> None:
-    if sidelight.in_process:
-        pytest.skip("there is no broker to kill")
     editor = await FakeEditor.start(
         sidelight.command, env=sidelight.environment, cwd=sidelight.workspace
     )

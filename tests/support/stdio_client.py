@@ -18,12 +18,16 @@ async def checked_editor(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     allowed: Iterable[str] = (),
+    ended: bool = True,
 ) -> AsyncGenerator[FakeEditor]:
-    """An editor with `command` as its server; at the end its messages are checked, both ways."""
+    """An editor with `command` as its server; at the end its messages are checked, both ways.
+
+    With `ended=False` the server may go without having answered everything.
+    """
     editor = await FakeEditor.start(command, env=env, cwd=cwd)
     try:
         yield editor
     finally:
         await editor.close()
-    problems = check_where_possible(editor.traffic, allowed=allowed)
+    problems = check_where_possible(editor.traffic, allowed=allowed, ended=ended)
     assert not problems, "\n".join(problems)

@@ -54,6 +54,8 @@ class StrictIdp:
     reuses: int = 0
     revocations: int = 0
     at_once: int = 0
+    working: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while a token request is being worked on."""
     most_at_once: int = 0
     account: str = "ada@example.com"
     nonce_override: str | None = None
@@ -174,11 +176,14 @@ class StrictIdp:
             case "POST", "/token":
                 self.token_requests.append(form)
                 self.at_once += 1
+                self.working.set()
                 self.most_at_once = max(self.most_at_once, self.at_once)
                 try:
                     await self._token(form, writer)
                 finally:
                     self.at_once -= 1
+                    if not self.at_once:
+                        self.working.clear()
             case _:
                 await _reply(writer, 404, b"nothing here")
 
@@ -269,11 +274,12 @@ async def running_idp(idp: StrictIdp) -> AsyncGenerator[StrictIdp]:
         yield idp
     finally:
         server.close()
-        for task in tuple(tasks):
+        hanging = tuple(tasks)
+        for task in hanging:
             task.cancel()
+        if hanging:
+            await asyncio.wait(hanging)
         await server.wait_closed()
-        while tasks:
-            await asyncio.sleep(0)
 
 
 async def get(url: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:

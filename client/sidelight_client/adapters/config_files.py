@@ -48,7 +48,10 @@ def read_settings(
 def _read(path: Path, parse: Callable[[str], Any], *, trusted_only: bool) -> Mapping[str, Any]:
     """The file's content as a mapping; empty when there is no file. Raises OSError or ValueError."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        # A pipe in the file's place is opened without waiting for a writer. A person may link to
+        # their file; whoever could link the organisation's elsewhere could as well change it.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+        descriptor = os.open(path, flags | (getattr(os, "O_NOFOLLOW", 0) if trusted_only else 0))
     except FileNotFoundError:
         return {}
     with os.fdopen(descriptor, "rb") as file:

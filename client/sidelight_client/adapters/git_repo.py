@@ -66,7 +66,10 @@ class GitRepositories:
 
 def path_of(uri: str) -> Path | None:
     """The absolute path a `file` uri names (RFC 8089); None for any other."""
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         return None
     path = Path(url2pathname(parts.path))
@@ -79,7 +82,7 @@ def canonical_remote(url: str) -> str | None:
     None for a remote that is a folder of this machine. Credentials in the address are dropped
     here and go nowhere.
     """
-    url = url.strip()
+    url = url.strip().strip('"')
     if "://" in url:
         try:
             parts = urlsplit(url)

@@ -78,9 +78,9 @@ def _observe(folder: Path, names: frozenset[str], touch: Callable[[], None]) -> 
             if {Path(str(p)).name for p in (event.src_path, event.dest_path) if p} & names:
                 touch()
 
-    observer = Observer()
     if not folder.is_dir():
         return None
+    observer = Observer()
     try:
         observer.schedule(Handler(), str(folder))
         observer.start()

@@ -68,12 +68,17 @@ def learn(before: Lessons, seen: Exchange, now: float) -> Lessons:
     return _learn_from(before, seen, seen.failure, now)
 
 
+def forget_silence(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """The conditions without "does not answer": it answered, or whether it does is open again."""
+    return release(conditions, *_NOT_ANSWERING)
+
+
 def _learn_from(before: Lessons, seen: Exchange, failure: Failure, now: float) -> Lessons:
     kind = failure.kind
     budget = observe(before.budget, seen.readings, now)
     alive = circuit.succeeded(before.breaker, seen.took_s, now)
     answered = replace(before, budget=budget, breaker=alive)
-    answered = replace(answered, conditions=release(before.conditions, *_NOT_ANSWERING))
+    answered = replace(answered, conditions=forget_silence(before.conditions))
     retry_at = None if failure.retry_delay_s is None else now + failure.retry_delay_s
     match kind:
         case FailureKind.OFFLINE:

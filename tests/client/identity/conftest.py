@@ -8,29 +8,7 @@ from pathlib import Path
 
 import pytest
 
-
-class Recorder(logging.Handler):
-    """Every log line at every level, arguments and tracebacks included."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.lines: list[str] = []
-        self.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s"))
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(self.format(record))
-
-
-class Secrets:
-    """The tokens a test knows of, and the text it collected besides the log and its folder."""
-
-    def __init__(self) -> None:
-        self.tokens: list[list[str]] = []
-        self.texts: list[str] = []
-
-    def watch(self, issued: list[str]) -> None:
-        """Search for what is in `issued` when the test ends."""
-        self.tokens.append(issued)
+from support.secrets_watch import Recorder, Secrets
 
 
 @pytest.fixture(autouse=True)
@@ -46,9 +24,7 @@ def secrets_watch(tmp_path: Path) -> Generator[Secrets]:
     finally:
         root.removeHandler(recorder)
         root.setLevel(level)
-    text = "\n".join([*recorder.lines, *watch.texts])
-    for path in tmp_path.rglob("*"):
-        if path.is_file():
-            text += path.read_bytes().decode("latin-1")
-    found = [token[:12] + "…" for issued in watch.tokens for token in issued if token in text]
+    texts = [*recorder.lines, *watch.texts]
+    texts += [p.read_bytes().decode("latin-1") for p in tmp_path.rglob("*") if p.is_file()]
+    found = watch.found_in("\n".join(texts))
     assert not found, f"{len(found)} tokens were left in a log or a file"

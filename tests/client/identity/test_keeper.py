@@ -26,8 +26,7 @@ from sidelight_client.ports import (
     VaultState,
 )
 from sidelight_client.testing.fakes import FakeClock, FakeIdp, FakeVault, grant, settle
-
-from .conftest import Secrets
+from support.secrets_watch import Secrets
 
 pytestmark = pytest.mark.anyio
 
@@ -67,7 +66,7 @@ class Idp(FakeIdp):
         self.succeeded += 1
         number = 100 + self.succeeded
         self.issued += [f"access-token-{number}", f"refresh-token-{number}"]
-        return globals()["grant"](
+        return grant(
             self.clock.now(),
             generation=0,
             token=self.issued[-2],

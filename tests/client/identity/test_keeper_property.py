@@ -76,9 +76,7 @@ async def play(steps: list[tuple[str, float]], words: list[str]) -> None:
     vault = FakeVault(held=Record(1, clock.now(), grant()))
     asked: list[str] = []
     keepers = [
-        SessionKeeper(
-            clock=clock, provider=idp, vault=vault, spread=lambda: 0.5, ask=asked.append
-        )
+        SessionKeeper(clock=clock, provider=idp, vault=vault, spread=lambda: 0.5, ask=asked.append)
         for _ in range(2)
     ]
     for keeper in keepers:

@@ -20,9 +20,8 @@ from sidelight_client.domain.secret import Secret
 from sidelight_client.domain.session import Grant, RenewalFailure
 from sidelight_client.ports import GatewayInfo, RenewalRefused, SignInFailed, SignInPrompt
 from sidelight_client.testing.fakes import FakeClock
+from support.secrets_watch import Secrets
 from support.strict_idp import StrictIdp, browse, running_idp
-
-from .conftest import Secrets
 
 pytestmark = pytest.mark.anyio
 
@@ -59,6 +58,16 @@ def provider_for(
     idp: StrictIdp, http: HttpClient, cache: Path | None = None, **settings: Any
 ) -> OidcProvider:
     return OidcProvider(OidcSettings(idp.url, **settings), http, FakeClock(), cache)
+
+
+def kept_document(folder: Path) -> Path:
+    return next(folder.glob("discovery-*.json"))
+
+
+async def on_the_wire(idp: StrictIdp) -> None:
+    """Wait until a token request is being worked on."""
+    async with asyncio.timeout(5):
+        await idp.working.wait()
 
 
 async def signed_in(provider: OidcProvider) -> Grant:
@@ -301,7 +310,7 @@ async def test_nobody_listening_and_nobody_answering_are_not_processed(
     idp: StrictIdp, http: HttpClient, tmp_path: Path
 ) -> None:
     grant = await signed_in(provider_for(idp, http, tmp_path))
-    document = next(tmp_path.glob("discovery-*.json"))
+    document = kept_document(tmp_path)
     kept = json.loads(document.read_bytes())
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -322,7 +331,7 @@ async def test_a_tls_handshake_that_fails_or_hangs_is_before_the_request(
     idp: StrictIdp, http: HttpClient, tmp_path: Path
 ) -> None:
     grant = await signed_in(provider_for(idp, http, tmp_path))
-    document = next(tmp_path.glob("discovery-*.json"))
+    document = kept_document(tmp_path)
     kept = json.loads(document.read_bytes())
 
     async def no_tls(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -380,16 +389,14 @@ async def test_a_wake_gives_an_exchange_on_the_wire_a_moment_and_no_more(
     # An answer that is just arriving is taken.
     idp.faults.append("slow")
     renewing = asyncio.ensure_future(provider.renew(grant))
-    while idp.at_once == 0:
-        await asyncio.sleep(0.005)
+    await on_the_wire(idp)
     await provider.drop_pool()
     renewed = await renewing
     assert isinstance(renewed, Grant)
     # A dead one is cut, and said to be ambiguous.
     idp.faults.append("hang")
     renewing = asyncio.ensure_future(provider.renew(renewed))
-    while idp.at_once == 0:
-        await asyncio.sleep(0.005)
+    await on_the_wire(idp)
     dropping = asyncio.ensure_future(provider.drop_pool())
     await clock.advance(1.6)
     await asyncio.wait_for(dropping, 1)
@@ -424,7 +431,7 @@ async def test_a_spoilt_discovery_on_disk_is_asked_for_again(
     content: bytes, idp: StrictIdp, http: HttpClient, tmp_path: Path
 ) -> None:
     await signed_in(provider_for(idp, http, tmp_path))
-    next(tmp_path.glob("discovery-*.json")).write_bytes(content)
+    kept_document(tmp_path).write_bytes(content)
     await signed_in(provider_for(idp, http, tmp_path))
     assert idp.discoveries == 2
 
@@ -433,7 +440,7 @@ async def test_a_kept_discovery_whose_endpoint_is_gone_is_forgotten(
     idp: StrictIdp, http: HttpClient, tmp_path: Path
 ) -> None:
     grant = await signed_in(provider_for(idp, http, tmp_path))
-    document = next(tmp_path.glob("discovery-*.json"))
+    document = kept_document(tmp_path)
     document.write_bytes(document.read_bytes().replace(b"/token", b"/moved"))
     provider = provider_for(idp, http, tmp_path)
     refused = await provider.renew(grant)
@@ -472,7 +479,8 @@ def test_a_discovery_document_of_another_shape_is_refused(
 
 
 def test_a_portals_page_is_no_discovery_document() -> None:
-    for raw in (None, [], "x", 1):
+    portals: tuple[Any, ...] = (None, [], "x", 1)
+    for raw in portals:
         with pytest.raises(MetadataError):
             read_metadata("https://idp.example", raw)
 

@@ -90,7 +90,7 @@ class Subject:
 async def collect(detector: GapDetector | MergedSignals, into: list[PowerEvent]) -> None:
     async with aclosing(detector.events()) as events:
         async for event in events:
-            into.append(event)
+            into.append(event)  # noqa: PERF401  a comprehension would keep them until the end
 
 
 async def end(task: asyncio.Task[None]) -> None:

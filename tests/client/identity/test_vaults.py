@@ -35,10 +35,10 @@ pytestmark = pytest.mark.anyio
 class RealishKeyring(keyring.backend.KeyringBackend):
     """A keyring in memory, with the moods real ones have."""
 
-    priority = 1  # type: ignore[assignment]  # keyring declares a class property
+    priority = 1
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # keyring leaves it untyped
         self.items: dict[tuple[str, str], str] = {}
         self.reads = 0
         self.writes = 0
@@ -107,6 +107,10 @@ class TestKeyringVault(VaultContract):
 
     def open(self) -> Vault:
         return KeyringVault(self._folder)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def sealed_file(folder: Path) -> Path:
@@ -222,7 +226,7 @@ async def test_a_full_disk_keeps_the_old_file_whole_and_the_new_record_in_memory
     monkeypatch.undo()
     assert await vault.reopen() is VaultState.READY
     assert await FileVault(tmp_path).load() == record(2)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["session.key", "session.sealed"]
+    assert names(tmp_path) == ["session.key", "session.sealed"]
 
 
 async def test_a_folder_that_cannot_be_made_leaves_a_vault_in_memory(tmp_path: Path) -> None:
