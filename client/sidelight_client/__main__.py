@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False  # The checkers know the name; importing `typing` would cost the shim 5 ms.
+if TYPE_CHECKING:
+    from .errors import SidelightError
+
 
 def main() -> int:
     """Run the command line and return its exit code.
@@ -21,11 +25,12 @@ def main() -> int:
     return run(arguments)
 
 
-def _in_process(error: Exception) -> int:
+def _in_process(error: SidelightError) -> int:
     """Serve the editor in this process when there is no broker to serve it."""
     from .cli import main as run
 
-    print(f"sidelight: {error} Serving in this process instead.", file=sys.stderr)  # noqa: T201
+    said = f"sidelight: {error.message.what} Serving in this process instead. [{error.code}]"
+    print(said, file=sys.stderr)  # noqa: T201
     return run(["lsp", "--in-process"])
 
 

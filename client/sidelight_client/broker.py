@@ -5,6 +5,7 @@ Architecture invariant: it knows no editor protocol, and no method returns or ta
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -43,6 +44,7 @@ from .ports import (
     Slept,
 )
 from .settings import Settings
+from .waiting import at_most
 
 log = logging.getLogger("sidelight.broker")
 
@@ -74,6 +76,7 @@ class Broker:
         self._ledger = ledger
         self._on_workspace = on_workspace
         self._facts = BrokerFacts(version)
+        self._opening: asyncio.Future[None] | None = None
         self._next_id = 1
         self._telling = Telling(
             clock, self.snapshot, lambda now: broker_facts.next_change_at(self._facts, now)
@@ -98,6 +101,12 @@ class Broker:
             self._keeper.subscribe(self._session_changed)
             await self._keeper.start()
         self._upkeep.discover_if_due()
+
+    def opens_with(self, signing_in: asyncio.Future[None]) -> None:
+        """Take note of a sign-in that needs no person: until it is done nobody is "signed out"."""
+        self._opening = signing_in
+        signing_in.add_done_callback(lambda _done: self._changed())
+        self._changed()
 
     async def stop(self) -> None:
         """End what runs in the background. The gateway and the keeper's parts are the caller's."""
@@ -238,14 +247,17 @@ class Broker:
         grant = None
         keeper = self._asked_keeper()
         if keeper is not None:
-            grant = await keeper.usable(GRANT_WAIT_S[request.trigger])
+            wait_s = GRANT_WAIT_S[request.trigger]
+            if keeper.peek() is None and self._opening is not None:
+                await at_most(self._clock, wait_s, asyncio.shield(self._opening))
+            grant = await keeper.usable(wait_s)
             if grant is None:
                 return self._unauthorized(request)
         answer = await self._exchange.run(request, grant, began)
         expired = isinstance(answer, Failure) and answer.kind is FailureKind.AUTH_EXPIRED
         if expired and keeper is not None and grant is not None:
             keeper.refused(grant)
-            renewed = await keeper.usable(GRANT_WAIT_S[Trigger.INVOKED])
+            renewed = await keeper.usable(GRANT_WAIT_S[request.trigger])
             if renewed is None or renewed.generation == grant.generation:
                 return self._unauthorized(request)
             answer = await self._exchange.run(request, renewed, began)
@@ -282,7 +294,11 @@ class Broker:
         keeper = self._asked_keeper()
         if keeper is None:
             return SessionView(Phase.FRESH), ()
-        return keeper.view(), keeper.conditions()
+        view, conditions = keeper.view(), keeper.conditions()
+        opening = self._opening is not None and not self._opening.done()
+        if opening and view.phase is Phase.SIGNED_OUT:
+            return replace(view, phase=Phase.EXPIRED), release(conditions, "session.signed_out")
+        return view, conditions
 
     def _session_changed(self) -> None:
         self._upkeep.refresh_if_due()

@@ -10,8 +10,7 @@ import asyncio
 import logging
 import math
 import secrets
-from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -26,7 +25,6 @@ from .domain.session import (
     Persist,
     Refused,
     Renew,
-    RenewalFailure,
     Session,
     SignedIn,
     SignedOut,
@@ -44,14 +42,14 @@ from .ports import (
     NetworkChanged,
     PowerEvent,
     Record,
-    RenewalRefused,
     SignInFailed,
     SignInPrompt,
     Slept,
     Vault,
     VaultState,
 )
-from .renewal import NoRenewal, Renewal, RenewalResult, RenewalView, event_of, renew_once
+from .renewal import NoRenewal, RenewalView
+from .renewal_runner import QUIET_MAX_S, RenewalRunner
 from .session_vault import UnlockWatch, alone, keep_sign_in, keep_sign_out
 from .sign_in_once import SharedSignIn
 from .waiting import at_most
@@ -63,11 +61,6 @@ TICK_MAX_S = 30.0
 TICK_MIN_S = 0.01
 LOAD_PATIENCE_S = 0.5
 """How long a start waits for the vault; a keyring that hangs is waited for in the background."""
-QUIET_MAX_S = 4.5
-"""How long a sleep is delayed for a renewal on the wire; logind allows 5 s by default."""
-HOLD_MAX_S = 30.0
-"""After this an announced sleep is believed to have been called off."""
-RENEWALS_KEPT = 20
 
 
 def _spread() -> float:
@@ -101,14 +94,18 @@ class SessionKeeper:
         self._facts = KeeperFacts(vault_mode=vault.mode, vault_place=vault.place)
         self._conditions: tuple[Condition, ...] = ()
         self._listeners = Listeners()
+        self._runner = RenewalRunner(
+            clock=clock,
+            provider=provider,
+            vault=vault,
+            spread=spread,
+            session_now=lambda: self._session,
+        )
         self._tasks: set[asyncio.Task[None]] = set()
-        self._exchanges: set[asyncio.Task[None]] = set()
         self._shared_sign_in = SharedSignIn(self._sign_in)
-        self._hold_until = -math.inf
         self._woke_at = -math.inf
         self._unlock_watch = UnlockWatch(clock)
         self._learned = False
-        self.renewals: deque[RenewalView] = deque(maxlen=RENEWALS_KEPT)
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -124,7 +121,7 @@ class SessionKeeper:
 
     async def stop(self) -> None:
         """Stop; a renewal on the wire is waited for, because its answer exists nowhere else."""
-        self._hold_until = math.inf
+        self._runner.hold_for_good()
         await self._shared_sign_in.stop()
         await self.quiet()
         tasks = tuple(self._tasks)
@@ -163,6 +160,11 @@ class SessionKeeper:
     def refused(self, grant: Grant) -> None:
         """The gateway answered 401 to a request that carried `grant`."""
         self._dispatch(Refused(self._clock.now(), grant.generation))
+
+    @property
+    def renewals(self) -> Sequence[RenewalView]:
+        """The last renewals and their outcome, the latest last; for `sidelight doctor`."""
+        return tuple(self._runner.renewals)
 
     # --- people ----------------------------------------------------------------------------------
 
@@ -210,9 +212,9 @@ class SessionKeeper:
         now = self._clock.now()
         match event:
             case GoingToSleep():
-                self._hold_until = now + HOLD_MAX_S
+                self._runner.hold()
             case Slept(slept_s):
-                self._hold_until = -math.inf
+                self._runner.go_on()
                 # What failed before the sleep says nothing about the network there is now.
                 self._facts = replace(self._facts, failing_since=None)
                 # Two sources may report one sleep; the second must not cut the new connections.
@@ -228,8 +230,7 @@ class SessionKeeper:
 
     async def quiet(self, limit_s: float = QUIET_MAX_S) -> None:
         """Wait, for at most `limit_s`, until no renewal is on the wire."""
-        if self._exchanges:
-            await at_most(self._clock, limit_s, asyncio.wait(tuple(self._exchanges)))
+        await self._runner.quiet(limit_s)
 
     # --- what others may know --------------------------------------------------------------------
 
@@ -284,47 +285,12 @@ class SessionKeeper:
         return task
 
     async def _renew(self, effect: Renew) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._exchanges.add(task)
-        task.add_done_callback(self._exchanges.discard)
-        began_at = self._clock.now()
-        # A week without a network must not fill the log: what repeats is for debugging.
-        level = logging.DEBUG if self._session.attempts else logging.INFO
-        log.log(level, "renewal %d started: %s", effect.renewal, effect.cause)
-        result = await self._renew_once(effect.renewal)
-        now = self._clock.now()
-        event, outcome = event_of(result, effect.renewal, now, self._spread())
-        good = isinstance(result, Renewal)
-        log.log(
-            logging.INFO if good else level,
-            "renewal %d %s after %.1f s: %s",
-            effect.renewal,
-            "complete" if good else "failed",
-            now - began_at,
-            outcome,
-        )
-        self.renewals.append(RenewalView(began_at, effect.cause, outcome, now - began_at))
+        result, event = await self._runner.run(effect)
         if self._session.renewing == effect.renewal:
-            self._facts = self._facts.after_renewal(result, effect.cause, now)
+            self._facts = self._facts.after_renewal(result, effect.cause, self._clock.now())
             self._learned = isinstance(result, NoRenewal) and result.learned
         if event is not None:
             self._dispatch(event)
-
-    async def _renew_once(self, renewal: int) -> RenewalResult:
-        try:
-            return await renew_once(
-                lambda: self._session,
-                renewal,
-                clock=self._clock,
-                provider=self._provider,
-                vault=self._vault,
-                may_send=lambda: self._clock.now() >= self._hold_until,
-            )
-        except Exception:
-            # A mistake of ours must not leave a renewal "in flight" for ever: try again later.
-            log.exception("renewal %d broke", renewal)
-            return NoRenewal(RenewalRefused(RenewalFailure.AMBIGUOUS, "internal"))
 
     # --- the background task ---------------------------------------------------------------------
 
@@ -347,7 +313,7 @@ class SessionKeeper:
     def _tick(self) -> None:
         now = self._clock.now()
         wakes_at = self._session.wakes_at(now)
-        if now >= self._hold_until and wakes_at is not None and wakes_at <= now:
+        if self._runner.may_start() and wakes_at is not None and wakes_at <= now:
             self._dispatch(Tick(now))
 
     async def _run(self) -> None:
@@ -368,7 +334,7 @@ class SessionKeeper:
         wakes_at, unlock_s = self._session.wakes_at(now), self._unlock_watch.due_in_s()
         if wakes_at is None and unlock_s is None:
             return None
-        tick_s = math.inf if wakes_at is None else max(wakes_at, self._hold_until) - now
+        tick_s = math.inf if wakes_at is None else max(wakes_at, self._runner.hold_until) - now
         look_s = math.inf if unlock_s is None else unlock_s
         return max(min(tick_s, look_s, TICK_MAX_S), TICK_MIN_S)
 

@@ -67,7 +67,11 @@ class GatewayInfo:
     scopes: tuple[str, ...] = ("openid", "profile", "offline_access")
     audience: str = ""
     auth_kind: str = "oidc"
-    """`oidc`, `virtual_key` or `none`."""
+    """`oidc`, `exchange`, `virtual_key` or `none`."""
+    exchange_url: str = ""
+    """Where the sign-in's token becomes the gateway's own, for `exchange`; else empty."""
+    exchange_form: str = "token_exchange"
+    """`token_exchange` (RFC 8693) or `virtual_key`."""
     limits: tuple[Reading, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict[str, str])
     """Model by tier name."""
@@ -131,6 +135,16 @@ class RenewalRefused:
     retry_delay_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HalfRenewed:
+    """The first of two stages is done: save `grant`, then ask again for the second.
+
+    Its refresh token may exist nowhere else; its access token is the one there was before.
+    """
+
+    grant: Grant
+
+
 class IdentityProvider(Protocol):
     """The sign-in service. Nothing here opens a browser: `show` tells the person where to go."""
 
@@ -144,7 +158,7 @@ class IdentityProvider(Protocol):
         """Device authorization (RFC 8628)."""
         ...
 
-    async def renew(self, grant: Grant) -> Grant | RenewalRefused: ...
+    async def renew(self, grant: Grant) -> Grant | HalfRenewed | RenewalRefused: ...
 
     async def revoke(self, grant: Grant) -> None:
         """Revoke the refresh token (RFC 7009); silent when it cannot be done."""

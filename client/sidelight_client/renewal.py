@@ -20,7 +20,7 @@ from .domain.session import (
     Session,
     SignedOut,
 )
-from .ports import Clock, IdentityProvider, Record, RenewalRefused, Vault
+from .ports import Clock, HalfRenewed, IdentityProvider, Record, RenewalRefused, Vault
 
 LOCK_WAIT_S = 20.0
 """Longer than any exchange may take, so that the winner's tokens are adopted and not waited out."""
@@ -149,6 +149,11 @@ async def _ask(
     grant: Grant, *, clock: Clock, provider: IdentityProvider, vault: Vault
 ) -> RenewalResult:
     answer = await provider.renew(grant)
+    if isinstance(answer, HalfRenewed):
+        # What the first stage brought is durable before the second one may fail.
+        grant = replace(answer.grant, generation=grant.generation + 1)
+        await vault.save(Record(grant.generation, clock.now(), grant))
+        answer = await provider.renew(grant)
     match answer:
         case Grant():
             renewed = replace(answer, generation=grant.generation + 1)
@@ -164,5 +169,9 @@ async def _ask(
             return NoRenewal(answer)
         case RenewalRefused():
             return NoRenewal(answer)
+        case HalfRenewed(half):
+            half = replace(half, generation=grant.generation + 1)
+            await vault.save(Record(half.generation, clock.now(), half))
+            return NoRenewal(RenewalRefused(RenewalFailure.NOT_PROCESSED, "stages_unfinished"))
         case _:
             assert_never(answer)

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import Any, assert_never, cast
+from urllib.parse import urlsplit
 
 Value = str | int | bool | tuple[str, ...]
 
@@ -44,6 +46,8 @@ class Setting:
     choices: tuple[str, ...] = ()
     minimum: int | None = None
     maximum: int | None = None
+    address: bool = False
+    """Whether it is an address tokens or code may travel to: https, or http on this machine."""
 
     @property
     def environment_name(self) -> str:
@@ -58,12 +62,14 @@ SETTINGS = {
             Kind.TEXT,
             "",
             "The gateway's address; empty runs the embedded development gateway on this machine.",
+            address=True,
         ),
         Setting(
             "auth.issuer",
             Kind.TEXT,
             "",
             "The sign-in service's address, where the gateway does not announce it.",
+            address=True,
         ),
         Setting(
             "auth.client_id",
@@ -322,7 +328,30 @@ def _read_text(setting: Setting, given: Any) -> Value | ReadProblem:
         return ReadProblem("it must be text")
     if setting.choices and given not in setting.choices:
         return ReadProblem(f"it must be one of {', '.join(setting.choices)}")
+    if setting.address and given and not is_safe_address(given):
+        return ReadProblem("it must be an https address, or http on this machine")
     return given
+
+
+def is_safe_address(url: str) -> bool:
+    """Whether a token may travel to `url`: over TLS, or without it to this machine only."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return False
+    if not host or parts.username or parts.password:
+        return False
+    if parts.scheme == "https":
+        return True
+    return parts.scheme == "http" and (host == "localhost" or _is_loopback(host))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _read_number(setting: Setting, given: Any) -> Value | ReadProblem:

@@ -217,7 +217,8 @@ async def test_retry_now_does_not_wait_for_the_breaker() -> None:
 async def test_a_used_up_limit_stops_requests_until_it_resets_even_explicit_ones() -> None:
     async with Bench().running() as bench:
         resets_at = bench.clock.now() + 60
-        facts = {"limit": 120, "used": 120, "unit": "requests", "resets_at": resets_at}
+        facts: dict[str, str | float] = {"limit": 120, "used": 120, "resets_at": resets_at}
+        facts["unit"] = "requests"
         bench.answers(Failure(FailureKind.LIMIT_USER, 429, 60.0, facts=facts))
         first = await bench.broker.complete(question())
         assert isinstance(first, Limited)

@@ -38,6 +38,13 @@ def test_null_means_unset() -> None:
     [
         ("vault", "cloud", "it must be one of keyring, memory, file"),
         ("vault", 3, "it must be text"),
+        ("gateway", "http://ai.example", "it must be an https address, or http on this machine"),
+        (
+            "gateway",
+            "https://me:pw@ai.example",
+            "it must be an https address, or http on this machine",
+        ),
+        ("auth.issuer", "ftp://x", "it must be an https address, or http on this machine"),
         ("completions.max_lines", 0, "it must be at least 1"),
         ("completions.max_lines", 1_000, "it must be at most 50"),
         ("completions.max_lines", True, "it must be a whole number"),
@@ -82,6 +89,14 @@ def test_whatever_a_file_holds_every_setting_keeps_a_valid_value(raw: dict[str, 
     settings = resolve([(Layer.FILE, raw)])
     for key, setting in SETTINGS.items():
         assert type(settings.explain(key).value) is type(setting.default)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "https://ai.example/v1", "http://127.0.0.1:8080", "http://[::1]:1", "http://localhost"],
+)
+def test_an_address_tokens_may_travel_to_is_taken(url: str) -> None:
+    assert resolve([(Layer.FILE, {"gateway": url})]).text("gateway") == url
 
 
 def test_nested_and_dotted_keys_mean_the_same() -> None:

@@ -203,3 +203,20 @@ def test_every_tag_of_the_help_is_unique_and_leads_somewhere(begin: Begin) -> No
         assert option in text, f"the option {option} is not in the help"
     for command in scene.neovim.rpc.funcs.getcompletion("Sidelight ", "cmdline"):
         assert command in text, f"the command {command} is not in the help"
+
+
+def test_the_inline_completion_of_neovim_itself_is_off_for_this_server(begin: Begin) -> None:
+    scene = begin({"line": "def fib(n): return n"})
+    if not scene.neovim.rpc.funcs.has("nvim-0.12"):
+        pytest.skip("this Neovim has no inline completion of its own")
+    scene.neovim.lua("vim.lsp.inline_completion.enable(true)")
+    scene.neovim.edit(scene.file.with_name("b.py"))
+    scene.neovim.keys("idef fib(")
+    scene.neovim.wait_for_ghost("n): return n")
+    enabled = scene.neovim.lua(
+        """
+        local client = vim.lsp.get_clients({ name = 'sidelight' })[1]
+        return vim.lsp.inline_completion.is_enabled({ client_id = client.id })
+        """
+    )
+    assert not enabled

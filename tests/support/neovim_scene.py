@@ -65,13 +65,19 @@ class Scene:
     def leave(self) -> None:
         """Close the editor, and hold everything that passed against the protocol."""
         if self.neovim.open:
-            self.neovim.keys("<Esc>")
-            until(lambda: not self.problems(), lambda: "\n".join(self.problems()), within_s=5)
+            self.neovim.keys("<C-Bslash><C-n>")
+            until(lambda: self.neovim.mode() == "n", "insert mode is left")
+            ended = not self.server_may_die
+            until(
+                lambda: not self.problems(ended=ended),
+                lambda: "\n".join(self.problems(ended=ended)),
+            )
             self.neovim.close()
-        problems = self.problems()
+        # On the way out Neovim ends its servers without waiting for an answer.
+        problems = self.problems(ended=False)
         assert not problems, "\n".join(problems)
 
-    def problems(self) -> list[str]:
+    def problems(self, *, ended: bool) -> list[str]:
         """What the message checker says to everything that passed so far."""
         return [
             problem
@@ -79,11 +85,9 @@ class Scene:
             for problem in check_where_possible(
                 session,
                 allowed=scripted_server.TEST_METHODS,
-                ended=not self.server_may_die,
+                ended=ended,
                 inline_errors=self.server_may_refuse,
             )
-            # Neovim ends its servers on the way out without waiting for the answer to this one.
-            if not (problem.startswith("shutdown ") and problem.endswith("was never answered"))
         ]
 
 

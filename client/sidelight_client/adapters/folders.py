@@ -55,9 +55,9 @@ def _runtime(state: Path, environ: Mapping[str, str]) -> Path:
     folder; never in a place shared with others such as /tmp.
     """
     given = environ.get("XDG_RUNTIME_DIR", "")
-    if os.name == "posix" and os.path.isabs(given):
+    if os.name == "posix" and Path(given).is_absolute():
         try:
-            facts = os.stat(given)
+            facts = Path(given).stat()
         except OSError:
             return state / "run"
         if facts.st_uid == os.getuid() and not facts.st_mode & 0o077:

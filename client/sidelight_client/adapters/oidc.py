@@ -7,26 +7,29 @@ RFC 7636), or a device code (RFC 8628). Nothing here opens a browser or decides 
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import logging
-import secrets
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, assert_never
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from ..domain.secret import Secret
 from ..domain.session import Grant, RenewalFailure
-from ..ports import Clock, GatewayInfo, RenewalRefused, SignInFailed, SignInPrompt
+from ..ports import Clock, RenewalRefused, SignInFailed, SignInPrompt
 from ..waiting import at_most
 from .http import HttpAnswer, HttpClient, HttpProblem
 from .loopback import redirect_listener
 from .oidc_device import DeviceCode, Pending, ask_device_code, read_pending
 from .oidc_metadata import Metadata, MetadataError, MetadataSource
+from .oidc_request import (
+    OidcSettings,
+    Proofs,
+    account_of,
+    authorize_url,
+    for_audience,
+    is_ours,
+    new_proofs,
+)
 from .oidc_tokens import (
     Tokens,
     classify,
@@ -34,9 +37,10 @@ from .oidc_tokens import (
     error_detail,
     expires_at,
     json_object,
-    jwt_claims,
     read_tokens,
 )
+
+__all__ = ["OidcProvider", "OidcSettings"]
 
 log = logging.getLogger("sidelight.identity")
 
@@ -47,31 +51,6 @@ ANSWER_MAX_BYTES = 256 * 1024
 DROP_GRACE_S = 1.5
 """How long an exchange on the wire may still finish after a wake: its answer may just be arriving."""
 _GONE = (404, 405, 410)
-
-
-@dataclass(frozen=True, slots=True)
-class OidcSettings:
-    """How Sidelight is registered with the provider.
-
-    Attributes:
-        issuer: the provider's address, without `/.well-known/…`.
-        audience: whom the access token is for; also sent as `resource` (RFC 8707) when it is a URI.
-        redirect_ports: for providers that compare the whole redirect address; else any port.
-        extra_authorize: further parameters of the authorization request (`domain_hint`, `acr_values`).
-    """
-
-    issuer: str
-    client_id: str = "sidelight"
-    scopes: tuple[str, ...] = ("openid", "profile", "offline_access")
-    audience: str = ""
-    redirect_ports: tuple[int, ...] = ()
-    redirect_path: str = "/callback"
-    extra_authorize: Mapping[str, str] = field(default_factory=dict[str, str])
-
-    @classmethod
-    def of_gateway(cls, info: GatewayInfo) -> OidcSettings:
-        """What the gateway's discovery announced."""
-        return cls(info.issuer, info.client_id, info.scopes, info.audience)
 
 
 class OidcProvider:
@@ -93,14 +72,14 @@ class OidcProvider:
         metadata = await self._metadata.get()
         if not isinstance(metadata, Metadata):
             return _no_metadata(metadata)
-        state, nonce, verifier = (Secret(secrets.token_urlsafe(48)) for _ in range(3))
         settings = self._settings
+        proofs = new_proofs()
         try:
             async with redirect_listener(
-                settings.redirect_path, state, settings.redirect_ports
+                settings.redirect_path, proofs.state, settings.redirect_ports
             ) as listener:
                 redirect_uri = listener.redirect_uri
-                url = self._authorize_url(metadata, redirect_uri, state, nonce, verifier)
+                url = authorize_url(settings, metadata, redirect_uri, proofs)
                 show(SignInPrompt(url, expires_at=self._clock.now() + SIGN_IN_MAX_S))
                 answer = await at_most(self._clock, SIGN_IN_MAX_S, listener.answer())
         except OSError as error:
@@ -118,32 +97,10 @@ class OidcProvider:
                 "grant_type": "authorization_code",
                 "code": answer["code"],
                 "redirect_uri": redirect_uri,
-                "code_verifier": verifier.reveal(),
+                "code_verifier": proofs.verifier.reveal(),
             },
-            nonce,
+            proofs,
         )
-
-    def _authorize_url(
-        self, metadata: Metadata, redirect_uri: str, state: Secret, nonce: Secret, verifier: Secret
-    ) -> str:
-        challenge = hashlib.sha256(verifier.reveal().encode()).digest()
-        parameters = {
-            "response_type": "code",
-            "client_id": self._settings.client_id,
-            "redirect_uri": redirect_uri,
-            "scope": " ".join(self._settings.scopes),
-            "state": state.reveal(),
-            "nonce": nonce.reveal(),
-            "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
-            "code_challenge_method": "S256",
-            **self._for_audience(),
-        }
-        if "offline_access" in self._settings.scopes:
-            # Without it a strict provider gives no refresh token (OpenID Connect Core §11).
-            parameters["prompt"] = "consent"
-        parameters |= self._settings.extra_authorize
-        endpoint = metadata.authorization_endpoint
-        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(parameters)}"
 
     async def sign_in_with_device(
         self, show: Callable[[SignInPrompt], None]
@@ -153,7 +110,7 @@ class OidcProvider:
             return _no_metadata(metadata)
         if not metadata.device_authorization_endpoint:
             return SignInFailed("device_flow_not_offered")
-        form = {"scope": " ".join(self._settings.scopes), **self._for_audience()}
+        form = {"scope": " ".join(self._settings.scopes), **for_audience(self._settings)}
         answer = await self._post(metadata.device_authorization_endpoint, form)
         code = ask_device_code(answer, self._clock.now())
         if isinstance(code, SignInFailed):
@@ -184,39 +141,27 @@ class OidcProvider:
         return SignInFailed("expired_token")
 
     async def _exchange(
-        self, metadata: Metadata, form: dict[str, str], nonce: Secret
+        self, metadata: Metadata, form: dict[str, str], proofs: Proofs
     ) -> Grant | SignInFailed:
         began_at = self._clock.now()
         answer = await self._post(metadata.token_endpoint, form)
         tokens = read_tokens(answer) if isinstance(answer, HttpAnswer) else None
         if tokens is None:
             return _sign_in_failed(answer)
-        if tokens.id_token is not None and not self._is_ours(tokens.id_token, metadata, nonce):
+        id_token = tokens.id_token
+        if id_token is not None and not is_ours(id_token, self._settings, metadata, proofs):
             return SignInFailed("id_token_mismatch")
         return self._granted(tokens, metadata, began_at)
-
-    def _is_ours(self, id_token: Secret, metadata: Metadata, nonce: Secret) -> bool:
-        """OpenID Connect Core §3.1.3.7; TLS to the token endpoint stands in for the signature."""
-        claims = jwt_claims(id_token.reveal())
-        given, audience = claims.get("nonce"), claims.get("aud")
-        return (
-            claims.get("iss") == metadata.issuer
-            and self._settings.client_id in (audience if isinstance(audience, list) else [audience])
-            and isinstance(given, str)
-            and hmac.compare_digest(given.encode(), nonce.reveal().encode())
-        )
 
     def _granted(self, tokens: Tokens, metadata: Metadata, began_at: float) -> Grant:
         """The first grant of a sign-in; who keeps it gives it its generation."""
         now = self._clock.now()
-        claims = jwt_claims(tokens.id_token.reveal()) if tokens.id_token is not None else {}
-        names = (claims.get(n) for n in ("preferred_username", "email", "name", "sub"))
         return Grant(
             access_token=tokens.access_token,
             refresh_token=tokens.refresh_token,
             received_at=now,
             expires_at=expires_at(tokens.life_s, began_at, now),
-            account=next((name[:200] for name in names if isinstance(name, str) and name), ""),
+            account=account_of(tokens.id_token),
             generation=0,
             issuer=metadata.issuer,
             scopes=tokens.scopes if tokens.scopes is not None else self._settings.scopes,
@@ -235,7 +180,7 @@ class OidcProvider:
             return _no_renewal(metadata, self._clock.now())
         form = {"grant_type": "refresh_token", "refresh_token": grant.refresh_token.reveal()}
         began_at = self._clock.now()
-        answer = await self._post(metadata.token_endpoint, form | self._for_audience())
+        answer = await self._post(metadata.token_endpoint, form | for_audience(self._settings))
         now = self._clock.now()
         tokens = read_tokens(answer) if isinstance(answer, HttpAnswer) else None
         if tokens is None:
@@ -277,15 +222,6 @@ class OidcProvider:
 
     def _issued(self, grant: Grant) -> bool:
         return grant.issuer.rstrip("/") == self._settings.issuer.rstrip("/")
-
-    def _for_audience(self) -> dict[str, str]:
-        audience = self._settings.audience
-        if not audience:
-            return {}
-        with suppress(ValueError):
-            if urlsplit(audience).scheme:
-                return {"audience": audience, "resource": audience}
-        return {"audience": audience}
 
     async def _post(self, url: str, form: dict[str, str]) -> HttpAnswer | HttpProblem:
         """A form to an endpoint, on a connection of its own.

@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 
 from .. import __version__
@@ -26,6 +26,7 @@ from ..adapters.memory_vault import MemoryVault
 from ..adapters.power import GapDetector, MergedSignals
 from ..adapters.power_system_bus import SystemBusSignals
 from ..adapters.power_windows import WindowsPowerSignals
+from ..adapters.sealed_vault import session_folder
 from ..adapters.watch_files import watching
 from ..broker import Broker
 from ..embedded.gateway import EmbeddedGateway, EmbeddedSettings
@@ -53,7 +54,7 @@ async def assembled(places: Folders, environ: Mapping[str, str]) -> AsyncGenerat
         await broker.start()
         parts.push_async_callback(broker.stop)
         if embedded is not None:
-            parts.enter_context(_signed_in_to(embedded, keeper))
+            parts.enter_context(_signed_in_to(embedded, keeper, broker))
         await parts.enter_async_context(_told_of_power(broker, keeper, clock))
 
         def reread() -> None:
@@ -93,7 +94,7 @@ def _broker(
     )
     parts.push_async_callback(provider.close)
     # The embedded gateway's sessions end with it; what outlives it would only be refused.
-    vault = MemoryVault() if embedded is not None else _vault(settings, places)
+    vault = MemoryVault() if embedded is not None else _vault(settings, places, url)
     keeper = SessionKeeper(clock=clock, provider=provider, vault=vault)
     broker = Broker(
         clock=clock,
@@ -107,14 +108,15 @@ def _broker(
     return broker, keeper
 
 
-def _vault(settings: Settings, places: Folders) -> Vault:
+def _vault(settings: Settings, places: Folders, gateway_url: str) -> Vault:
+    folder = session_folder(places.state, gateway_url)
     match settings.text("vault"):
         case "memory":
             return MemoryVault()
         case "file":
-            return FileVault(places.state)
+            return FileVault(folder)
         case _:
-            return KeyringVault(places.state)
+            return KeyringVault(folder)
 
 
 @asynccontextmanager
@@ -141,8 +143,12 @@ async def _embedded(
 
 @contextlib.contextmanager
 def _socket_folder(places: Folders) -> Generator[Path]:
-    make_private(places.runtime)
-    if len(os.fsencode(places.runtime / "gateway.sock")) <= _SOCKET_PATH_LIMIT:
+    # Where the runtime folder cannot be used, a full disk or a read-only home, nobody shall have
+    # to do without suggestions.
+    with contextlib.suppress(OSError):
+        make_private(places.runtime)
+    usable = os.access(places.runtime, os.W_OK)
+    if usable and len(os.fsencode(places.runtime / "gateway.sock")) <= _SOCKET_PATH_LIMIT:
         yield places.runtime
         return
     with tempfile.TemporaryDirectory(prefix="sidelight-") as short:
@@ -150,7 +156,9 @@ def _socket_folder(places: Folders) -> Generator[Path]:
 
 
 @contextlib.contextmanager
-def _signed_in_to(embedded: EmbeddedGateway, keeper: SessionKeeper) -> Generator[None]:
+def _signed_in_to(
+    embedded: EmbeddedGateway, keeper: SessionKeeper, broker: Broker
+) -> Generator[None]:
     """Sign in to the gateway in this process. Nobody needs to approve what only they can reach."""
     loop = asyncio.get_running_loop()
     tasks: set[asyncio.Task[None]] = set()
@@ -163,7 +171,9 @@ def _signed_in_to(embedded: EmbeddedGateway, keeper: SessionKeeper) -> Generator
         if isinstance(failed, SignInFailed):
             log.warning("the embedded gateway refused its own sign-in: %s", failed.code)
 
-    tasks.add(loop.create_task(sign_in()))
+    opening = loop.create_task(sign_in())
+    tasks.add(opening)
+    broker.opens_with(opening)
     try:
         yield
     finally:
@@ -187,8 +197,9 @@ async def _told_of_power(
         sources.append(WindowsPowerSignals(clock))
 
     async def listen() -> None:
-        async for event in MergedSignals(sources).events():
-            await broker.power(event)
+        async with aclosing(MergedSignals(sources).events()) as events:
+            async for event in events:
+                await broker.power(event)
 
     task = asyncio.get_running_loop().create_task(listen())
     try:

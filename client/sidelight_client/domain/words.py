@@ -187,8 +187,8 @@ _CATALOGUE: dict[str, Words] = {
     "completion.context_too_large": Words(
         "Context too large",
         "The request had {got} tokens; the model takes {limit}.",
-        "It was shrunk and sent again.",
-        "Nothing to do.",
+        "The gateway refused it, so there is no suggestion here.",
+        "Lower context.prefix_chars and context.suffix_chars, or choose a model with more room.",
     ),
     # Errors of commands and processes
     "broker.unreachable": Words(

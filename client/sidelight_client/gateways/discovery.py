@@ -18,6 +18,7 @@ from .untrusted import items, mapping, member, number, text
 WELL_KNOWN = "/.well-known/sidelight-gateway"
 LONGEST_URL = 2_000
 LONGEST_DEADLINE_S = 600.0
+_AUTH_KINDS = ("oidc", "exchange", "virtual_key", "none")
 
 PROFILES: Mapping[str, Profile] = {
     profile.name: profile for profile in (SidelightProfile(), OpenAiProfile())
@@ -52,7 +53,7 @@ def from_document(document: Mapping[str, Any], url: str, now: float, embedded: b
     endpoints = mapping(document.get("endpoints"))
     profile = PROFILES.get(text(document.get("profile")) or "sidelight", PROFILES["openai"])
     scopes = tuple(text(scope) for scope in items(auth.get("scopes"), 20) if text(scope))
-    kind = auth.get("kind")
+    kind, form = auth.get("kind"), auth.get("exchange_form")
     default = GatewayInfo("", "", "")
     info = GatewayInfo(
         name=text(document.get("name")) or host_of(url),
@@ -63,7 +64,9 @@ def from_document(document: Mapping[str, Any], url: str, now: float, embedded: b
         client_id=text(auth.get("client_id")) or default.client_id,
         scopes=scopes or default.scopes,
         audience=text(auth.get("audience")),
-        auth_kind=kind if kind in ("oidc", "virtual_key", "none") else default.auth_kind,
+        auth_kind=kind if kind in _AUTH_KINDS else default.auth_kind,
+        exchange_url=_exchange_url(auth, url),
+        exchange_form=form if form in ("token_exchange", "virtual_key") else default.exchange_form,
         limits=readings(document.get("limits"), now, "gateway"),
         models={name: model for name, tier in tiers.items() if (model := text(tier.get("model")))},
         deadlines_s={
@@ -126,6 +129,12 @@ def host_of(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+def _exchange_url(auth: Mapping[str, Any], url: str) -> str:
+    """Where the sign-in's token is exchanged: at the gateway or at its issuer, and nowhere else."""
+    said, issuer = auth.get("exchange_url"), text(auth.get("issuer"), LONGEST_URL)
+    return _own(said, url) or (_own(said, issuer) if text(said, LONGEST_URL).isascii() else "")
 
 
 def _own(value: Any, url: str) -> str:

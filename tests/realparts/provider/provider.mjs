@@ -3,8 +3,9 @@
 //
 //   node provider.mjs '{"mount": "/oauth2/default", "grace": 0, "accessLife": 28800, "rotate": true}'
 //
-// POST /control with JSON changes it: {"advance": seconds}, {"fault": {"kind", "times"}},
-// {"grace": seconds}. GET /control tells the counters and every token issued (for leak searches).
+// POST /control with JSON changes it: {"advance": seconds}, {"fault": {"kind", "times", "ms"}},
+// {"grace": seconds}. GET /control tells the counters, and with ?issued every token issued (for leak
+// searches). The option "origin" is the address clients use where something stands in between.
 import http from 'node:http';
 import https from 'node:https';
 import fs from 'node:fs';
@@ -12,7 +13,7 @@ import { Provider } from 'oidc-provider';
 
 const options = {
   mount: '', grace: 0, accessLife: 28800, refreshLife: 90 * 86400, rotate: true, dpop: false,
-  cert: '', key: '', ...JSON.parse(process.argv[2] ?? '{}'),
+  cert: '', key: '', origin: '', ...JSON.parse(process.argv[2] ?? '{}'),
 };
 const counters = { renewals: 0, revoked: 0, errors: 0, codes: 0, devices: 0, faults: 0, reused: 0 };
 const issued = [];
@@ -75,7 +76,7 @@ const server = options.cert
   : http.createServer();
 await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
 const origin = `${scheme}://${options.cert ? 'localhost' : '127.0.0.1'}:${server.address().port}`;
-const issuer = `${origin}${options.mount}`;
+const issuer = `${options.origin || origin}${options.mount}`;
 
 const provider = new Provider(issuer, {
   adapter: MapAdapter,
@@ -161,6 +162,8 @@ function misbehave(request, response) {
   fault.times -= 1;
   counters.faults += 1;
   switch (fault.kind) {
+    case 'slow': // The same request again, later: it then meets no fault.
+      setTimeout(() => server.emit('request', request, response), fault.ms ?? 200); return true;
     case '503': answer(response, 503, 'text/plain', 'down'); return true;
     case '500': answer(response, 500, 'text/plain', 'broken'); return true;
     case '429': answer(response, 429, 'application/json', '{"error":"slow_down"}', { 'retry-after': '1' }); return true;
@@ -188,7 +191,8 @@ async function control(request, response) {
     if (asked.grace !== undefined) options.grace = asked.grace;
     if (asked.forget) issued.length = 0;
   }
-  answer(response, 200, 'application/json', JSON.stringify({ counters, now: Date.now() / 1000, issued }));
+  const told = { counters, now: Date.now() / 1000, ...(request.url.endsWith('?issued') && { issued }) };
+  answer(response, 200, 'application/json', JSON.stringify(told));
 }
 
 const callback = provider.callback();

@@ -142,7 +142,7 @@ async def _block(typist: Typist, name: str) -> BlockSeen:
         end_column=end["character"] + 1,
         rule=str(diagnostic["code"]),
         message=diagnostic["message"],
-        source_line=typist.text.split("\n")[start["line"]],
+        source_line=typist.text.split("\n")[int(start["line"])],
         trace_id=decision["traceId"],
     )
 

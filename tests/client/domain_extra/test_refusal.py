@@ -1,0 +1,115 @@
+"""Why a request is not sent: the reasons and their order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sidelight_client.domain.breaker import Breaker
+from sidelight_client.domain.budget import Budget, Purse, Scope, Unit
+from sidelight_client.domain.completion import (
+    Blocked,
+    CompletionRequest,
+    Limited,
+    Trigger,
+    Unavailable,
+    UnavailableReason,
+)
+from sidelight_client.domain.place import Document, Position
+from sidelight_client.domain.policy import Mode, PlaceRule, Policy
+from sidelight_client.domain.refusal import Admission, refuse
+from sidelight_client.domain.window import take
+
+NOW = 1_000.0
+FREE = Admission(
+    enabled=True,
+    languages_off=(),
+    paused_until=None,
+    policy=Policy(),
+    path="src/a.py",
+    local=False,
+    breaker=Breaker(),
+    budget=Budget(),
+)
+OFF = Policy(place_rules=(PlaceRule("pci", Mode.OFF, path="src/*", reason="Cards.", owner="pci@"),))
+NEAR = Policy(place_rules=(PlaceRule("near", Mode.LOCAL_ONLY),))
+SPENT = Budget((Purse(Scope.USER, Unit.REQUESTS, 120, 3600, used=120, resets_at=NOW + 60),))
+SOFT = Budget((Purse(Scope.ORG, Unit.REQUESTS, 9, 60, hard=False, used=9, resets_at=NOW + 60),))
+OPEN = Breaker(failures=3, trips=1, retry_at=NOW + 5)
+
+
+def request(trigger: Trigger = Trigger.AUTOMATIC) -> CompletionRequest:
+    window = take(["x\n"], Position(0, 1), "file:///src/a.py")
+    document = Document("file:///src/a.py", "python", "git.example/a/b")
+    return CompletionRequest("a" * 32, document, window, trigger=trigger)
+
+
+ORDER: tuple[tuple[dict[str, Any], object], ...] = (
+    ({"enabled": False}, UnavailableReason.SWITCHED_OFF),
+    ({"languages_off": ("markdown", "python")}, UnavailableReason.LANGUAGE_OFF),
+    ({"paused_until": NOW + 1}, UnavailableReason.PAUSED),
+    ({"policy": OFF}, Blocked),
+    ({"breaker": OPEN}, UnavailableReason.BREAKER_OPEN),
+    ({"budget": SPENT}, Limited),
+)
+
+
+def reason(known: Admission, trigger: Trigger = Trigger.AUTOMATIC) -> object:
+    outcome = refuse(known, request(trigger), NOW)
+    if isinstance(outcome, Unavailable):
+        return outcome.reason
+    return None if outcome is None else type(outcome)
+
+
+@pytest.mark.parametrize("trigger", Trigger)
+@pytest.mark.parametrize(("facts", "why"), ORDER)
+def test_each_reason_refuses_also_who_asks_explicitly(
+    facts: dict[str, Any], why: object, trigger: Trigger
+) -> None:
+    assert reason(replace(FREE, **facts), trigger) == why
+
+
+@pytest.mark.parametrize("place", range(len(ORDER)))
+def test_the_most_lasting_reason_is_told(place: int) -> None:
+    known = FREE
+    for facts, _ in ORDER[place:]:
+        known = replace(known, **facts)
+    assert reason(known) == ORDER[place][1]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"paused_until": NOW},
+        {"policy": NEAR, "local": True},
+        {"budget": SOFT},
+        {"breaker": replace(OPEN, retry_at=NOW)},
+        {"languages_off": ("markdown",)},
+    ],
+)
+def test_what_does_not_forbid_lets_it_pass(facts: dict[str, Any]) -> None:
+    assert reason(replace(FREE, **facts)) is None
+
+
+def test_a_place_for_local_models_only_is_closed_to_a_gateway_elsewhere() -> None:
+    assert reason(replace(FREE, policy=NEAR)) is Blocked
+
+
+def test_a_refusal_brings_what_a_person_needs_to_know() -> None:
+    blocked = refuse(replace(FREE, policy=OFF), request(), NOW)
+    limited = refuse(replace(FREE, budget=SPENT), request(), NOW)
+    waiting = refuse(replace(FREE, breaker=OPEN), request(), NOW)
+    assert isinstance(blocked, Blocked)
+    assert (blocked.rule, blocked.why, blocked.owner, blocked.by_gateway) == (
+        "pci",
+        "Cards.",
+        "pci@",
+        False,
+    )
+    assert isinstance(limited, Limited)
+    assert (limited.scope, limited.limit, limited.resets_at) == (Scope.USER, 120, NOW + 60)
+    assert isinstance(waiting, Unavailable)
+    assert waiting.retry_at == NOW + 5
