@@ -146,7 +146,8 @@ def test_the_settings_of_this_editor_reach_the_server(begin: Begin) -> None:
     scene = begin(settings={"completions": {"max_lines": 2}})
     (initialize,) = scene.sent("initialize")
     options = initialize["params"]["initializationOptions"]
-    assert options == {"sidelight": {"messages": True, "completions": {"max_lines": 2}}}
+    own = {"max_lines": 2, "debounce_ms": 0}
+    assert options == {"sidelight": {"messages": True, "completions": own}}
     inline = initialize["params"]["capabilities"]["textDocument"]["inlineCompletion"]
     assert inline == {"dynamicRegistration": False}
 

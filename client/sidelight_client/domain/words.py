@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
 
+from .words_doctor import DOCTOR
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -158,7 +160,7 @@ _CATALOGUE: dict[str, Words] = {
         "Blocked: {title}",
         "The gateway's rule {rule} objects to this text, so the request was refused.",
         "{why}",
-        "Take it out and go on, or ask {contact} if the rule should not apply here.",
+        "Take it out and go on. If the rule should not apply here, ask {contact}.",
     ),
     "policy.place": Words(
         "AI is off here",
@@ -264,6 +266,8 @@ _CATALOGUE: dict[str, Words] = {
         "`sidelight config show` lists them all.",
     ),
 }
+
+_CATALOGUE |= {code: Words(*parts) for code, parts in DOCTOR.items()}
 
 CODES = tuple(_CATALOGUE)
 """Every code, in the order of the catalogue."""

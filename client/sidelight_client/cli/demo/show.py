@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -91,17 +92,24 @@ def as_text(seen: Seen, status_lines: list[str], *, colour: bool) -> str:
         bold(f"A block, explained at its line — {block.file}:{block.line}"),
         f"    {block.source_line}",
         f"    {mark}",
-        f"  {block.message}",
+        *_wrapped(block.message),
         f"  rule {block.rule} · trace {block.trace_id}",
         "",
         bold("A limit"),
-        f"  {seen.limit.message}",
+        *_wrapped(seen.limit.message),
         "",
         bold("The status"),
-        *(f"  {line}" for line in status_lines),
+        *(wrapped for line in status_lines for wrapped in _wrapped(line)),
         "",
         dim(
             "Times in ms: " + ", ".join(f"{name} {ms:.0f}" for name, ms in seen.timings_ms.items())
         ),
     ]
     return "\n".join(told)
+
+
+def _wrapped(text: str, columns: int = 100) -> list[str]:
+    indent = " " * (len(text) - len(text.lstrip()))
+    return textwrap.wrap(
+        text.strip(), columns, initial_indent=f"  {indent}", subsequent_indent=f"  {indent}"
+    )

@@ -18,8 +18,8 @@ FILE = Path("client", "sidelight_client", "domain", "budget.py")
 TYPED = (
     "\n",
     "\n",
-    "def soft(budget: Budget, now: float) -> tuple[Purse, ...]:\n",
-    "    return tuple(purse for purse in budget.",
+    "def refreshed(budget: Budget, now: float) -> Budget:\n",
+    "    return Budget(tuple(purse.at(now) for purse in budget.",
 )
 """What the person types at the end of the file; the last line is where the ghost text appears."""
 FIXTURE = '\n\nFIXTURE = {"ssn": "536-22-8765", "name": '

@@ -103,7 +103,9 @@ function M.attach(bufnr)
     )
     return
   end
-  local settings = config.current.settings
+  -- This plug-in waits for typing to rest by itself; waiting twice would only be slower.
+  local settings =
+    vim.tbl_deep_extend('keep', config.current.settings, { completions = { debounce_ms = 0 } })
   vim.lsp.start({
     name = M.NAME,
     cmd = config.current.cmd,
@@ -111,7 +113,7 @@ function M.attach(bufnr)
     root_dir = root_of(bufnr),
     capabilities = capabilities(),
     init_options = { sidelight = vim.tbl_extend('force', settings, { messages = true }) },
-    settings = next(settings) and { sidelight = settings } or nil,
+    settings = { sidelight = settings },
     handlers = status.handlers,
     on_exit = on_exit,
     on_attach = function(client, attached)
