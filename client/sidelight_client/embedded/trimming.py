@@ -25,7 +25,7 @@ def trimmed(text: str, suffix: str, stop: Sequence[str]) -> str:
             text = text.partition(rest)[0]
             text = text[: len(text) - _overlap(text, rest)]
     else:
-        text = _before_line(text, next_line(suffix))
+        text = _before_line(_paragraph(text), next_line(suffix))
     return text.rstrip()
 
 
@@ -51,6 +51,16 @@ def _overlap(text: str, rest: str) -> int:
     """How many characters at the end of `text` are the beginning of `rest`."""
     longest = min(len(text), len(rest))
     return next((n for n in range(longest, 0, -1) if text.endswith(rest[:n])), 0)
+
+
+def _paragraph(text: str) -> str:
+    """`text` up to its first empty line: what stands behind one is another thought, copied whole."""
+    lines = text.split("\n")
+    # The first piece continues the line at the cursor, so it may be empty.
+    for number, line in enumerate(lines[1:], 1):
+        if not line.strip():
+            return "\n".join(lines[:number])
+    return text
 
 
 def _before_line(text: str, line: str) -> str:

@@ -236,3 +236,15 @@ def test_a_word_that_occurs_everywhere_costs_no_more_than_a_rare_one():
 def test_a_line_longer_than_a_slice_is_still_taken_in():
     index = indexed(long="x = [" + "1, " * 20_000 + "]\nend = make(alpha)\n")
     assert Completer(index).complete("end = ma").text == "ke(alpha)"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("purses))\n\n\ndef observe(", "purses))"),
+        ("entries:\n    total += entry\n\nother", "entries:\n    total += entry"),
+        ("\n    return total\n", "\n    return total"),
+    ],
+)
+def test_a_suggestion_ends_before_an_empty_line(text: str, kept: str) -> None:
+    assert trimmed(text, "", ()) == kept
