@@ -26,6 +26,7 @@ from .domain.completion import (
     Unavailable,
     UnavailableReason,
 )
+from .domain.diagnosis_session import RenewalSeen, SessionSeen
 from .domain.explain import explain
 from .domain.health import CONDITIONS, Condition, Severity, visible
 from .domain.place import Document, Position, Range
@@ -62,6 +63,10 @@ class Broker(Protocol):
         ...
 
     def snapshot(self) -> Snapshot: ...
+
+    def diagnosis(self) -> SessionSeen:
+        """What only this process knows of the session, for `sidelight doctor`."""
+        ...
 
     def subscribe(self, changed: Callable[[Snapshot], None]) -> Subscription:
         """Call `changed` after every change, on the broker's loop, until unsubscribed."""
@@ -122,7 +127,9 @@ __all__ = [
     "Position",
     "Purse",
     "Range",
+    "RenewalSeen",
     "Scope",
+    "SessionSeen",
     "Settings",
     "Severity",
     "SignInFailed",

@@ -24,6 +24,7 @@ from .domain.completion import (
     Unauthorized,
     UnauthorizedReason,
 )
+from .domain.diagnosis_session import SessionSeen
 from .domain.failure import Failure, FailureKind
 from .domain.health import Condition, hold, release
 from .domain.place import Document
@@ -148,6 +149,10 @@ class Broker:
     def snapshot(self) -> Snapshot:
         session, conditions = self._session_view()
         return snapshot_of(self._facts, self._settings, session, conditions, self._clock.now())
+
+    def diagnosis(self) -> SessionSeen:
+        keeper = self._asked_keeper()
+        return SessionSeen("not_needed") if keeper is None else keeper.diagnosis()
 
     def subscribe(self, changed: Callable[[Snapshot], None]) -> Callable[[], None]:
         return self._telling.subscribe(changed)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
+from .domain.diagnosis_session import SessionSeen
 from .domain.health import Condition
 from .domain.session import (
     AskPerson,
@@ -33,7 +34,7 @@ from .domain.session import (
     reduce,
 )
 from .domain.snapshot import SessionView
-from .keeper_facts import KeeperFacts, conditions, view
+from .keeper_facts import KeeperFacts, conditions, session_seen, view
 from .listeners import Listeners
 from .ports import (
     Clock,
@@ -237,6 +238,10 @@ class SessionKeeper:
     def view(self) -> SessionView:
         """The session without its tokens."""
         return view(self._session, self._facts, self._clock.now())
+
+    def diagnosis(self) -> SessionSeen:
+        """The session as `sidelight doctor` shows it: no token."""
+        return session_seen(self._session, self._facts, self.renewals, self._clock.now())
 
     def conditions(self) -> tuple[Condition, ...]:
         """What is wrong with the session or the vault."""

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from .domain.diagnosis_session import RenewalSeen, SessionSeen
 from .domain.health import Condition, hold, release
 from .domain.session import Phase, RenewalFailure, Session
 from .domain.snapshot import SessionView
 from .ports import RenewalRefused, VaultState
-from .renewal import HeldBack, NoRenewal, NotWanted, Renewal, RenewalResult, SignedOutElsewhere
+from .renewal import (
+    HeldBack,
+    NoRenewal,
+    NotWanted,
+    Renewal,
+    RenewalResult,
+    RenewalView,
+    SignedOutElsewhere,
+)
 
 SOON_S = 600.0
 """A sign-in service that does not answer matters only when the token is about to end."""
@@ -87,6 +97,22 @@ def view(session: Session, facts: KeeperFacts, now: float) -> SessionView:
         renewed_at=facts.renewed_at,
         renewed_why=facts.renewed_why,
         vault=facts.vault_mode,
+    )
+
+
+def session_seen(
+    session: Session, facts: KeeperFacts, renewals: Iterable[RenewalView], now: float
+) -> SessionSeen:
+    """The session as `sidelight doctor` is told of it, without its tokens."""
+    grant = session.grant
+    return SessionSeen(
+        phase=phase(session, facts, now),
+        vault=facts.vault_mode,
+        vault_state=facts.vault_state,
+        issuer=facts.issuer,
+        can_renew=None if grant is None else grant.refresh_token is not None,
+        access_life_s=None if grant is None else grant.expires_at - grant.received_at,
+        renewals=tuple(RenewalSeen(r.at, r.cause, r.outcome, r.took_s) for r in renewals),
     )
 
 

@@ -22,6 +22,8 @@ from .domain.session import (
 )
 from .ports import Clock, HalfRenewed, IdentityProvider, Record, RenewalRefused, Vault
 
+LATER_STAGES = 1
+"""How often a provider may say within one renewal that there is more to do."""
 LOCK_WAIT_S = 20.0
 """Longer than any exchange may take, so that the winner's tokens are adopted and not waited out."""
 
@@ -149,8 +151,10 @@ async def _ask(
     grant: Grant, *, clock: Clock, provider: IdentityProvider, vault: Vault
 ) -> RenewalResult:
     answer = await provider.renew(grant)
-    if isinstance(answer, HalfRenewed):
-        # What the first stage brought is durable before the second one may fail.
+    for _ in range(LATER_STAGES):
+        if not isinstance(answer, HalfRenewed):
+            break
+        # What one stage brought is durable before the next one may fail.
         grant = replace(answer.grant, generation=grant.generation + 1)
         await vault.save(Record(grant.generation, clock.now(), grant))
         answer = await provider.renew(grant)
@@ -172,6 +176,6 @@ async def _ask(
         case HalfRenewed(half):
             half = replace(half, generation=grant.generation + 1)
             await vault.save(Record(half.generation, clock.now(), half))
-            return NoRenewal(RenewalRefused(RenewalFailure.NOT_PROCESSED, "stages_unfinished"))
+            return NoRenewal(RenewalRefused(RenewalFailure.NOT_PROCESSED, "exchange.unfinished"))
         case _:
             assert_never(answer)

@@ -89,9 +89,7 @@ def _install(npm: str) -> str:
     """The packages of the lock file, once; several test runs may start together."""
     marker = FOLDER / "node_modules" / ".installed"
     wanted = (FOLDER / "package-lock.json").read_bytes()
-    marker.parent.mkdir(exist_ok=True)
-    # Its own file: npm removes the folder it fills.
-    with (FOLDER / "node_modules.lock").open("w") as lock:
+    with (FOLDER / "package-lock.json").open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if marker.exists() and marker.read_bytes() == wanted:
             return ""

@@ -36,6 +36,7 @@ class FakeBroker:
         self.fails_with: Exception | None = None
         self.sign_in_ends: api.SignInFailed | None = None
         self.prompt = api.SignInPrompt("https://idp.example/device", "ABCD-EFGH", 1_700_000_600.0)
+        self.session = api.SessionSeen("fresh", "keyring", "ready")
         self.calls: list[str] = []
         self._subscribers: list[Callable[[Snapshot], None]] = []
 
@@ -77,6 +78,9 @@ class FakeBroker:
 
     def snapshot(self) -> Snapshot:
         return self.held
+
+    def diagnosis(self) -> api.SessionSeen:
+        return self.session
 
     def subscribe(self, changed: Callable[[Snapshot], None]) -> api.Subscription:
         self._subscribers.append(changed)

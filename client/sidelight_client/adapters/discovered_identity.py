@@ -8,9 +8,18 @@ from pathlib import Path
 
 from ..domain.failure import Failure
 from ..domain.session import Grant, RenewalFailure
-from ..ports import Clock, GatewayInfo, RenewalRefused, SignInFailed, SignInPrompt
+from ..ports import (
+    Clock,
+    GatewayInfo,
+    HalfRenewed,
+    IdentityProvider,
+    RenewalRefused,
+    SignInFailed,
+    SignInPrompt,
+)
 from .http import HttpClient
 from .oidc import OidcProvider, OidcSettings
+from .token_exchange import ExchangeSettings, TokenExchange
 
 Discover = Callable[[], Awaitable[GatewayInfo | Failure]]
 
@@ -41,7 +50,9 @@ class DiscoveredProvider:
         self._issuer = issuer
         self._client_id = client_id
         self._extra_authorize = extra_authorize
-        self._found: OidcProvider | None = None
+        self._found: IdentityProvider | None = None
+        self._last: IdentityProvider | None = None
+        """The one used last; it knows what is on the wire."""
 
     async def sign_in(self, show: Callable[[SignInPrompt], None]) -> Grant | SignInFailed:
         # A sign-in asks anew: the gateway may have moved to another provider.
@@ -58,7 +69,7 @@ class DiscoveredProvider:
             return provider
         return await provider.sign_in_with_device(show)
 
-    async def renew(self, grant: Grant) -> Grant | RenewalRefused:
+    async def renew(self, grant: Grant) -> Grant | HalfRenewed | RenewalRefused:
         provider = await self._provider(grant.issuer)
         if isinstance(provider, SignInFailed):
             return RenewalRefused(RenewalFailure.NOT_PROCESSED, provider.code)
@@ -70,29 +81,45 @@ class DiscoveredProvider:
             await provider.revoke(grant)
 
     async def drop_pool(self) -> None:
-        if self._found is not None:
-            await self._found.drop_pool()
+        if self._last is not None:
+            await self._last.drop_pool()
         else:
             self._http.drop_pool()
 
     async def close(self) -> None:
         await self._http.close()
 
-    async def _provider(self, issuer: str = "") -> OidcProvider | SignInFailed:
-        """The provider; a grant names its own issuer, so that renewing it needs no discovery."""
+    async def _provider(self, issuer: str = "") -> IdentityProvider | SignInFailed:
+        """The provider; a grant names its own issuer, which a renewal goes to."""
         if self._found is not None:
             return self._found
         settings = OidcSettings(issuer or self._issuer, self._client_id)
-        if not settings.issuer or not settings.client_id:
-            info = await self._discover()
-            if not isinstance(info, GatewayInfo) or not info.issuer:
-                return SignInFailed("gateway_unreachable", "the gateway does not say who signs in")
-            announced = OidcSettings.of_gateway(info)
-            settings = replace(
-                announced,
-                issuer=settings.issuer or announced.issuer,
-                client_id=settings.client_id or announced.client_id,
-            )
+        info = await self._discover()
+        if not isinstance(info, GatewayInfo):
+            if not settings.issuer or not settings.client_id:
+                return _UNKNOWN
+            # Settings that say it all need no gateway. That it wants a token of its own is not
+            # known then: its 401 brings the next renewal, which asks again.
+            self._last = self._first_stage(settings)
+            return self._last
+        announced = OidcSettings.of_gateway(info)
+        settings = replace(
+            announced,
+            issuer=settings.issuer or announced.issuer,
+            client_id=settings.client_id or announced.client_id,
+        )
+        if not settings.issuer:
+            return _UNKNOWN
+        first = self._first_stage(settings)
+        exchange = ExchangeSettings.of_gateway(info)
+        if exchange is not None:
+            first = TokenExchange(first, exchange, self._http, self._clock)
+        self._found = self._last = first
+        return first
+
+    def _first_stage(self, settings: OidcSettings) -> IdentityProvider:
         settings = replace(settings, extra_authorize=self._extra_authorize())
-        self._found = OidcProvider(settings, self._http, self._clock, self._cache)
-        return self._found
+        return OidcProvider(settings, self._http, self._clock, self._cache)
+
+
+_UNKNOWN = SignInFailed("gateway_unreachable", "the gateway does not say who signs in")

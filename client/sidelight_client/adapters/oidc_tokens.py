@@ -77,6 +77,12 @@ def _life(expires_in: Any, access_token: str, answer: HttpAnswer) -> float:
     return min(life, LIFE_MAX_S) if life is not None else LIFE_UNKNOWN_S
 
 
+def read_life(expires_in: Any, default_s: float) -> float:
+    """The stated life of a token in seconds, within bounds; `default_s` where none is stated."""
+    life = _seconds(expires_in)
+    return min(life, LIFE_MAX_S) if life is not None else default_s
+
+
 def _seconds(value: Any) -> float | None:
     """A positive number; Azure AD v1 and others write it as a string."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):

@@ -79,6 +79,8 @@ class TokenUse:
     prompt: int | None = None
     cached: int | None = None
     output: int | None = None
+    cost: float | None = None
+    """What the answer cost, in the gateway's own currency."""
 
 
 @dataclass(frozen=True, slots=True)

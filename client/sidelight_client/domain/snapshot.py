@@ -65,7 +65,16 @@ class EditorView:
 
 @dataclass(frozen=True, slots=True)
 class DecisionView:
-    """How one request ended: facts for a list of recent decisions, without any content."""
+    """How one request ended: facts for the list of recent decisions and the usage ledger.
+
+    Attributes:
+        sends: how often the gateway was asked; 0 when nothing was sent, 2 after a renewal.
+        endpoint: the gateway that was asked.
+        editor: its name and version.
+        cost: in the gateway's own currency; None where it did not say.
+
+    Architecture invariant: there is no content in it.
+    """
 
     trace_id: str
     at: float
@@ -78,6 +87,13 @@ class DecisionView:
     cached_tokens: int | None = None
     output_tokens: int | None = None
     source: str = ""
+    sends: int = 0
+    endpoint: str = ""
+    model: str = ""
+    editor: str = ""
+    gateway_s: float | None = None
+    first_s: float | None = None
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

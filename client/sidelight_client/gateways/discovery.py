@@ -133,8 +133,8 @@ def host_of(url: str) -> str:
 
 def _exchange_url(auth: Mapping[str, Any], url: str) -> str:
     """Where the sign-in's token is exchanged: at the gateway or at its issuer, and nowhere else."""
-    said, issuer = auth.get("exchange_url"), text(auth.get("issuer"), LONGEST_URL)
-    return _own(said, url) or (_own(said, issuer) if text(said, LONGEST_URL).isascii() else "")
+    said = auth.get("exchange_url")
+    return _own(said, url) or _own(said, text(auth.get("issuer"), LONGEST_URL))
 
 
 def _own(value: Any, url: str) -> str:

@@ -32,6 +32,7 @@ from .wire import (
     texts,
     trace_id_of,
 )
+from .wire_diagnosis import session_to_json
 
 log = logging.getLogger("sidelight.link")
 
@@ -239,6 +240,8 @@ class Conversation:
                 return outcome_to_json(await broker.complete(request_from_json(params)))
             case "status":
                 return snapshot_to_json(broker.snapshot(), broker.clock.now())
+            case "diagnose":
+                return session_to_json(broker.diagnosis())
             case "watch":
                 self._begin_watch(params)
             case "login":

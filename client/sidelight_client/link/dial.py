@@ -12,6 +12,7 @@ from typing import Any
 from .. import __version__
 from ..adapters.folders import Folders
 from ..domain.completion import CompletionRequest, Outcome
+from ..domain.diagnosis_session import SessionSeen
 from ..domain.snapshot import Snapshot
 from ..domain.words import Message
 from ..errors import BrokerUnreachableError, SidelightError
@@ -33,6 +34,7 @@ from .wire import (
     snapshot_from_json,
     text,
 )
+from .wire_diagnosis import session_from_json
 
 
 class BrokerRefusalError(SidelightError):
@@ -130,6 +132,10 @@ class BrokerClient:
     async def status(self) -> Snapshot:
         """The snapshot as it is now."""
         return snapshot_from_json(await self._ask("status"))
+
+    async def diagnosis(self) -> SessionSeen:
+        """What only the broker knows of the session, for `sidelight doctor`."""
+        return session_from_json(await self._ask("diagnose"))
 
     async def watch(self, keys: Iterable[str] = ()) -> AsyncIterator[Snapshot]:
         """The snapshot, then the newest one after each change; those in between are skipped.

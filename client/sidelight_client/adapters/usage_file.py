@@ -1,0 +1,304 @@
+"""The usage ledger's file: its table, what may stand in it, and how a broken one is set aside."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..domain.snapshot import DecisionView
+from ..domain.usage import NANO
+from ..domain.usage_limits import endpoint_of
+from .folders import make_private
+
+BUSY_S = 5.0
+"""How long a write waits for another process's; each is one short transaction."""
+_WAL_BYTES = 1_000_000
+"""What the write-ahead log is cut to after a checkpoint."""
+_DAMAGED = frozenset(
+    (
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        # A file that cannot be written in a folder that can, and one with another table in it.
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_MISMATCH,
+    )
+)
+
+STEPS = (
+    """
+    CREATE TABLE request (
+        id INTEGER PRIMARY KEY,
+        at REAL NOT NULL,
+        trace_id TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        tier TEXT NOT NULL,
+        language TEXT NOT NULL,
+        editor TEXT NOT NULL,
+        endpoint TEXT NOT NULL,
+        model TEXT NOT NULL,
+        sends INTEGER NOT NULL,
+        total_s REAL NOT NULL,
+        gateway_s REAL,
+        first_s REAL,
+        prompt_tokens INTEGER,
+        cached_tokens INTEGER,
+        output_tokens INTEGER,
+        cost_nano INTEGER
+    );
+    CREATE INDEX request_at ON request (at);
+    """,
+)
+"""One script a schema version (`PRAGMA user_version`). A later one may only add, so that an older
+Sidelight beside a newer one goes on writing.
+
+Architecture invariant: no column holds text of a person, a prompt, a suggestion, a path or a name
+of a repository.
+"""
+
+COLUMNS = (
+    *("at", "trace_id", "outcome", "reason", "tier", "language", "editor", "endpoint", "model"),
+    *("sends", "total_s", "gateway_s", "first_s"),
+    *("prompt_tokens", "cached_tokens", "output_tokens", "cost_nano"),
+)
+_INSERT = f"INSERT INTO request ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - our own names
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM request WHERE at >= ? AND at < ? ORDER BY at, id"  # noqa: S608 - our own names
+
+_TRACE_ID = re.compile(r"[0-9a-f]{32}")
+_WORD = re.compile(r"[\w.:/@+#-]{1,80}")
+_NAME = re.compile(r"[\w.+()\-]{1,40}(?: [\w.+()\-]{1,40}){0,5}")
+OTHER = "other"
+"""Stands for a name that does not look like one: gateways and editors may say anything."""
+_LARGEST = 2**53
+_LATEST = 253_402_300_800.0
+"""The year 10000, after which there is no calendar to group by."""
+
+
+class LedgerFile:
+    """A connection for one thread. Every method may raise sqlite3.Error or OSError."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, and create or migrate it; it is readable by this person only."""
+        make_private(path.parent)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        os.close(os.open(path, flags, 0o600))
+        self._path = path
+        self._identity = _identity(path)
+        self._link = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+        try:
+            self._link.execute("PRAGMA journal_mode = WAL")
+            # With WAL this keeps the file whole whatever happens; only a power cut may cost the
+            # last few requests (https://www.sqlite.org/pragma.html#pragma_synchronous).
+            self._link.execute("PRAGMA synchronous = NORMAL")
+            self._link.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+            self.version = self._migrate()
+        except BaseException:
+            self._link.close()
+            raise
+
+    @property
+    def moved(self) -> bool:
+        """Whether another file is at the path by now, or none."""
+        return _identity(self._path) != self._identity
+
+    def append(self, decisions: Iterable[DecisionView]) -> None:
+        """Write all of them, or none."""
+        rows = [_row(decision) for decision in decisions]
+        with self._transaction():
+            self._link.executemany(_INSERT, rows)
+
+    def forget(self, before: float, max_bytes: int) -> None:
+        """Delete what is older than `before`, and the oldest tenth while the file is too large."""
+        with self._transaction():
+            self._link.execute("DELETE FROM request WHERE at < ?", (before,))
+            if self._bytes_used() > max_bytes:
+                self._link.execute(
+                    "DELETE FROM request WHERE id IN (SELECT id FROM request ORDER BY at, id"
+                    " LIMIT (SELECT max(1, count(*) / 10) FROM request))"
+                )
+
+    def close(self) -> None:
+        self._link.close()
+
+    def _migrate(self) -> int:
+        with self._transaction():
+            version = self._number("user_version")
+            for number, script in enumerate(STEPS[version:], version + 1):
+                # `executescript` would commit first; then two processes could migrate at once.
+                for statement in filter(str.strip, script.split(";")):
+                    self._link.execute(statement)
+                self._link.execute(f"PRAGMA user_version = {number}")
+            return max(version, len(STEPS))
+
+    def _bytes_used(self) -> int:
+        pages = self._number("page_count") - self._number("freelist_count")
+        return pages * self._number("page_size")
+
+    def _number(self, pragma: str) -> int:
+        (number,) = self._link.execute(f"PRAGMA {pragma}").fetchone()
+        return int(number)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._link.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._link.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._link.execute("ROLLBACK")
+            raise
+
+
+def damaged(error: Exception) -> bool:
+    """Whether the file itself is the problem, so that a new one in its place would work."""
+    return isinstance(error, sqlite3.Error) and _code(error) in _DAMAGED
+
+
+def problem(error: Exception) -> str:
+    """The problem in a few words; never a statement or a value."""
+    if isinstance(error, sqlite3.Error):
+        return {
+            sqlite3.SQLITE_FULL: "the disk is full",
+            sqlite3.SQLITE_IOERR: "the disk refuses to write",
+            sqlite3.SQLITE_BUSY: "another program holds the usage ledger",
+            sqlite3.SQLITE_CANTOPEN: "the usage ledger cannot be opened",
+        }.get(_code(error), "the usage ledger cannot be written")
+    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+
+
+def aside_of(path: Path) -> Path:
+    """Where a broken file of `path` is kept; there is one such place."""
+    return path.with_name(f"{path.stem}.damaged{path.suffix}")
+
+
+def set_aside(path: Path) -> Path:
+    """Move the file with its write-ahead log out of the way. Raises OSError."""
+    aside = aside_of(path)
+    # SQLite must not find the old log beside the new file, nor beside the one set aside before.
+    for ending in ("-wal", "-shm", ""):
+        old, new = Path(f"{path}{ending}"), Path(f"{aside}{ending}")
+        try:
+            old.replace(new)
+        except FileNotFoundError:
+            new.unlink(missing_ok=True)
+    return aside
+
+
+def read_requests(path: Path, since: float, until: float) -> Iterator[DecisionView]:
+    """The requests from `since` up to but not including `until`, the oldest first.
+
+    Nothing is created or changed. A row this version cannot read is left out.
+
+    Raises:
+        FileNotFoundError: there is no ledger yet.
+        sqlite3.Error: it cannot be read.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    with contextlib.closing(_open_to_read(path)) as link:
+        for row in link.execute(_SELECT, (max(since, 0.0), min(until, _LATEST))):
+            decision = _decision(row)
+            if decision is not None:
+                yield decision
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that only reads. In a folder that cannot be written there is no log to share,
+    and SQLite must be told that nobody writes (https://www.sqlite.org/wal.html#readonly).
+    """
+    link = sqlite3.connect(f"{path.as_uri()}?mode=ro", timeout=BUSY_S, uri=True)
+    try:
+        link.execute("SELECT count(*) FROM (SELECT 1 FROM request LIMIT 1)").fetchone()
+    except sqlite3.OperationalError as error:
+        link.close()
+        unshared = _code(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+        if not unshared or Path(f"{path}-wal").exists():
+            raise
+        return sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+def _code(error: sqlite3.Error) -> int:
+    """The primary result code; an error without one comes from the sqlite3 module itself."""
+    return int(getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
+
+
+def _row(decision: DecisionView) -> tuple[str | float | None, ...]:
+    return (
+        decision.at,
+        _cleaned(_TRACE_ID, decision.trace_id),
+        _cleaned(_WORD, decision.outcome),
+        _cleaned(_WORD, decision.reason),
+        _cleaned(_WORD, decision.tier),
+        _cleaned(_WORD, decision.language),
+        _cleaned(_NAME, decision.editor),
+        endpoint_of(decision.endpoint),
+        _cleaned(_WORD, decision.model),
+        decision.sends,
+        round(decision.total_s, 6),
+        None if decision.gateway_s is None else round(decision.gateway_s, 6),
+        None if decision.first_s is None else round(decision.first_s, 6),
+        _bounded(decision.prompt_tokens),
+        _bounded(decision.cached_tokens),
+        _bounded(decision.output_tokens),
+        None if decision.cost is None else _bounded(round(decision.cost * NANO)),
+    )
+
+
+def _cleaned(shape: re.Pattern[str], text: str) -> str:
+    return text if not text or shape.fullmatch(text) else OTHER
+
+
+def _bounded(number: int | None) -> int | None:
+    """A number too large to be one is unknown."""
+    return number if number is not None and 0 <= number <= _LARGEST else None
+
+
+def _decision(row: tuple[str | float | None, ...]) -> DecisionView | None:
+    """The row as it was recorded; None where somebody else wrote something else into it."""
+    texts, sends, times, counts = row[1:9], row[9], row[10:13], row[13:17]
+    at, total_s = row[0], times[0]
+    if not isinstance(at, float) or not isinstance(sends, int) or not isinstance(total_s, float):
+        return None
+    if not all(isinstance(text, str) for text in texts):
+        return None
+    trace_id, outcome, reason, tier, language, editor, endpoint, model = map(str, texts)
+    prompt, cached, output, cost = (n if isinstance(n, int) else None for n in counts)
+    gateway_s, first_s = (n if isinstance(n, float) else None for n in times[1:])
+    return DecisionView(
+        trace_id=trace_id,
+        at=at,
+        outcome=outcome,
+        reason=reason,
+        tier=tier,
+        language=language,
+        total_s=total_s,
+        prompt_tokens=prompt,
+        cached_tokens=cached,
+        output_tokens=output,
+        sends=sends,
+        endpoint=endpoint,
+        model=model,
+        editor=editor,
+        gateway_s=gateway_s,
+        first_s=first_s,
+        cost=None if cost is None else cost / NANO,
+    )

@@ -1,0 +1,53 @@
+"""Every token the real provider issued is searched for in the logs and files of each test."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from support.secrets_watch import Recorder, Secrets
+
+from .provider_process import Provider, missing, running_provider
+
+
+@pytest.fixture
+def secrets_watch(tmp_path: Path) -> Generator[Secrets]:
+    watch = Secrets()
+    recorder = Recorder()
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(recorder)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield watch
+    finally:
+        root.removeHandler(recorder)
+        root.setLevel(level)
+    texts = [*recorder.lines, *watch.texts]
+    texts += [p.read_bytes().decode("latin-1") for p in tmp_path.rglob("*") if p.is_file()]
+    found = watch.found_in("\n".join(texts))
+    assert not found, f"{len(found)} tokens were left in a log or a file"
+
+
+@pytest.fixture(scope="session")
+def node(real_part: Callable[[str, object, str], None]) -> None:
+    """The packages of the certified provider; the first run installs them."""
+    why = missing()
+    real_part("the certified OpenID provider", not why, why)
+
+
+@pytest.fixture(scope="module")
+def shared_provider(node: None) -> Iterator[Provider]:
+    with running_provider(mount="/oauth2/default") as provider:
+        yield provider
+
+
+@pytest.fixture
+def provider(shared_provider: Provider, secrets_watch: Secrets) -> Iterator[Provider]:
+    """The provider, its token endpoint in order and strict again; its tokens are searched for."""
+    shared_provider.control(forget=True, grace=0, fault={"kind": "", "times": 0})
+    yield shared_provider
+    secrets_watch.watch(shared_provider.issued())
