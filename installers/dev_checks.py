@@ -18,14 +18,33 @@ from dev_environment import PACKAGES, ROOT, SetUpError, clean_environment
 
 @dataclass(frozen=True, slots=True)
 class RealPart:
-    """A program beyond Python that a tier of tests drives."""
+    """A program beyond Python that a tier of tests drives; or, with a path, a file it needs."""
 
     program: str
     debian: str
     why: str
 
 
-REAL_PARTS = (RealPart("tmux", "tmux", "the Neovim test looks at a real terminal's screen"),)
+REAL_PARTS = (
+    RealPart("tmux", "tmux", "the Neovim test looks at a real terminal's screen"),
+    RealPart("dbus-daemon", "dbus", "sleep and keyring are tested on private buses"),
+    RealPart("gnome-keyring-daemon", "gnome-keyring", "the vault's key is kept in a real keyring"),
+    RealPart(
+        "/usr/lib/python3/dist-packages/dbusmock",
+        "python3-dbusmock",
+        "logind and NetworkManager are mocked on a private bus",
+    ),
+    RealPart(
+        "node",
+        "nodejs",
+        "sign-in is tested with a certified OpenID provider, which needs 20 or newer",
+    ),
+    RealPart("npm", "npm", "it installs that provider"),
+    RealPart("unshare", "util-linux", "one process gets a trust store of its own"),
+    RealPart(
+        "/etc/ssl/certs/ca-certificates.crt", "ca-certificates", "it is that store's other part"
+    ),
+)
 """What the tiers that exist need; a tier that comes adds its line here."""
 
 CHECKS = {
@@ -116,7 +135,13 @@ def _read(report: Path) -> Count:
     return Count(len(cases) - failed - skipped, failed, skipped)
 
 
-def _provide_real_parts(find: Callable[[str], str | None] = shutil.which) -> None:
+def _find(program: str) -> str | None:
+    if Path(program).is_absolute():
+        return program if Path(program).exists() else None
+    return shutil.which(program)
+
+
+def _provide_real_parts(find: Callable[[str], str | None] = _find) -> None:
     missing = [part for part in REAL_PARTS if not find(part.program)]
     if missing and _may_install():
         packages = [part.debian for part in missing]

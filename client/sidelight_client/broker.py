@@ -16,6 +16,7 @@ from .broker_exchange import GatewayExchange
 from .broker_facts import DECISIONS_KEPT, BrokerFacts, decision_of, snapshot_of
 from .broker_telling import Telling
 from .broker_upkeep import Upkeep
+from .broker_workspaces import Learn, Workspaces
 from .domain import aftermath, breaker
 from .domain.completion import (
     CompletionRequest,
@@ -66,18 +67,19 @@ class Broker:
         repositories: RepoFacts,
         ledger: Ledger | None = None,
         version: str,
-        on_workspace: Callable[[Path], None] | None = None,
+        learn: Learn | None = None,
     ) -> None:
-        """`keeper` is None for a gateway that asks nobody to sign in."""
+        """`keeper` is None for a gateway that asks nobody to sign in; `learn` is the embedded one's."""
         self._clock = clock
         self._settings = settings
         self._gateway = gateway
         self._keeper = keeper
         self._repositories = repositories
         self._ledger = ledger
-        self._on_workspace = on_workspace
+        self._workspaces = Workspaces(clock, learn)
         self._facts = BrokerFacts(version)
         self._opening: asyncio.Future[None] | None = None
+        self._approve: Callable[[SignInPrompt], None] | None = None
         self._next_id = 1
         self._telling = Telling(
             clock, self.snapshot, lambda now: broker_facts.next_change_at(self._facts, now)
@@ -103,15 +105,22 @@ class Broker:
             await self._keeper.start()
         self._upkeep.discover_if_due()
 
-    def opens_with(self, signing_in: asyncio.Future[None]) -> None:
-        """Take note of a sign-in that needs no person: until it is done nobody is "signed out"."""
+    def opens_with(
+        self, signing_in: asyncio.Future[None], approve: Callable[[SignInPrompt], None]
+    ) -> None:
+        """Take note of a sign-in that needs no person: until it is done nobody is "signed out".
+
+        From then on `approve` answers every sign-in; no browser could reach that gateway.
+        """
         self._opening = signing_in
+        self._approve = approve
         signing_in.add_done_callback(lambda _done: self._changed())
         self._changed()
 
     async def stop(self) -> None:
         """End what runs in the background. The gateway and the keeper's parts are the caller's."""
         self._telling.stop()
+        self._workspaces.stop()
         await self._upkeep.stop()
         if self._keeper is not None:
             await self._keeper.stop()
@@ -152,7 +161,9 @@ class Broker:
 
     def diagnosis(self) -> SessionSeen:
         keeper = self._asked_keeper()
-        return SessionSeen("not_needed") if keeper is None else keeper.diagnosis()
+        if keeper is None:
+            return SessionSeen("not_needed")
+        return replace(keeper.diagnosis(), phase=self._session_view()[0].phase)
 
     def subscribe(self, changed: Callable[[Snapshot], None]) -> Callable[[], None]:
         return self._telling.subscribe(changed)
@@ -187,9 +198,19 @@ class Broker:
 
         return gone
 
+    def storage_problem(self, folder: str, problem: str) -> None:
+        """Tell that `folder` cannot be written; an empty `problem` says that it can be again."""
+        code = "storage.unwritable"
+        held = self._facts.conditions
+        self._facts.conditions = (
+            hold(held, code, self._clock.now(), folder=folder, problem=problem)
+            if problem
+            else release(held, code)
+        )
+        self._changed()
+
     def workspace_opened(self, folder: Path) -> Callable[[], None]:
-        if self._on_workspace is not None:
-            self._on_workspace(folder)
+        self._workspaces.opened(folder)
         return lambda: None
 
     async def sign_in(
@@ -197,9 +218,14 @@ class Broker:
     ) -> SignInFailed | None:
         if self._keeper is None:
             return None
+        if self._approve is not None:
+            return await self._keeper.sign_in(self._approve)
         return await self._keeper.sign_in(show, device=device)
 
     async def sign_out(self) -> None:
+        if self._opening is not None and not self._opening.done():
+            # A sign-in that is under way would end after the sign-out, and undo it.
+            await asyncio.wait([self._opening])
         if self._keeper is not None:
             await self._keeper.sign_out()
 
@@ -225,10 +251,17 @@ class Broker:
         began = self._clock.monotonic()
         self._upkeep.discover_if_due()
         self._upkeep.refresh_if_due()
+        if request.trigger is Trigger.INVOKED:
+            # Who asks explicitly, such as the command line, may have no editor that told the folder.
+            folder = self._repositories.folder(request.document.uri)
+            await self._workspaces.learned(folder, GRANT_WAIT_S[request.trigger])
         now = self._clock.now()
-        outcome = refuse(self._admission(request), request, now) or await self._ask(request)
-        self._record(request, outcome, self._clock.monotonic() - began)
-        return outcome
+        outcome: Outcome | None = None
+        try:
+            outcome = refuse(self._admission(request), request, now) or await self._ask(request)
+            return outcome
+        finally:
+            self._record(request, outcome, self._clock.monotonic() - began)
 
     def _admission(self, request: CompletionRequest) -> Admission:
         document = request.document
@@ -259,13 +292,18 @@ class Broker:
             if grant is None:
                 return self._unauthorized(request)
         answer = await self._exchange.run(request, grant, began)
-        expired = isinstance(answer, Failure) and answer.kind is FailureKind.AUTH_EXPIRED
-        if expired and keeper is not None and grant is not None:
-            keeper.refused(grant)
+        refused = answer if isinstance(answer, Failure) else None
+        expired = refused is not None and refused.kind is FailureKind.AUTH_EXPIRED
+        if refused is not None and expired and keeper is not None and grant is not None:
+            keeper.refused(grant, str(refused.facts.get("claims", "")))
             renewed = await keeper.usable(GRANT_WAIT_S[request.trigger])
             if renewed is None or renewed.generation == grant.generation:
                 return self._unauthorized(request)
             answer = await self._exchange.run(request, renewed, began)
+            if isinstance(answer, Failure) and answer.facts.get("claims"):
+                # The token was asked for with these claims, and the gateway is still not content.
+                keeper.refused(renewed, str(answer.facts["claims"]))
+                return self._unauthorized(request)
         if isinstance(answer, Failure):
             return outcome_of(answer, request, self._clock.now())
         return answer
@@ -278,10 +316,20 @@ class Broker:
         }.get(view.phase, UnauthorizedReason.RENEWING)
         return Unauthorized(request.trace_id, reason)
 
-    def _record(self, request: CompletionRequest, outcome: Outcome, took_s: float) -> None:
-        decision = decision_of(request, outcome, took_s, self._clock.now())
-        self._facts.decisions = (decision, *self._facts.decisions)[:DECISIONS_KEPT]
-        if self._ledger is not None:
+    def _record(self, request: CompletionRequest, outcome: Outcome | None, took_s: float) -> None:
+        """Keep how it ended; `outcome` is None for one that was cancelled, which may have cost."""
+        facts, info = self._facts, self._facts.info
+        decision = decision_of(
+            request,
+            outcome,
+            took_s,
+            self._clock.now(),
+            sends=facts.sends.pop(request.trace_id, 0),
+            endpoint=info.url if info is not None else self._settings.text("gateway"),
+        )
+        if outcome is not None:
+            facts.decisions = (decision, *facts.decisions)[:DECISIONS_KEPT]
+        if self._ledger is not None and (outcome is not None or decision.sends):
             self._ledger.record(decision)
         self._changed()
 

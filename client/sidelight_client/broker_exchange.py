@@ -46,6 +46,7 @@ class GatewayExchange:
         facts.breaker = breaker.sent(facts.breaker, clock.now())
         facts.budget = spend(facts.budget, clock.now())
         facts.counts = replace(facts.counts, requests=facts.counts.requests + 1)
+        facts.sends[request.trace_id] = facts.sends.get(request.trace_id, 0) + 1
         facts.in_flight += 1
         self._changed()
         pieces: list[str] = []

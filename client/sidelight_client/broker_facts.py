@@ -31,6 +31,7 @@ class BrokerFacts:
     Attributes:
         info: what discovery found; None before it did.
         conditions: of the gateway; those of the session are the keeper's.
+        sends: how often the gateway was asked, by trace id, for the requests that are under way.
     """
 
     version: str
@@ -45,6 +46,7 @@ class BrokerFacts:
     editors: tuple[EditorView, ...] = ()
     decisions: tuple[DecisionView, ...] = ()
     counts: CountsView = field(default_factory=CountsView)
+    sends: dict[str, int] = field(default_factory=dict[str, int])
     seq: int = 0
 
 
@@ -96,7 +98,9 @@ def _still(until: float | None, now: float) -> float | None:
 def _conditions(
     facts: BrokerFacts, settings: Settings, session: tuple[Condition, ...], now: float
 ) -> tuple[Condition, ...]:
-    held = facts.conditions + session
+    # The vault and the ledger lie in one folder: what keeps both from writing is told once.
+    codes = {condition.code for condition in session}
+    held = tuple(c for c in facts.conditions if c.code not in codes) + session
     for problem in settings.problems[:1]:
         source = {Layer.ENVIRONMENT: _variable(problem.key)}.get(
             problem.layer, f"the {problem.layer.value} layer"
@@ -134,14 +138,29 @@ def next_change_at(facts: BrokerFacts, now: float) -> float | None:
 
 
 def decision_of(
-    request: CompletionRequest, outcome: Outcome, took_s: float, at: float
+    request: CompletionRequest,
+    outcome: Outcome | None,
+    took_s: float,
+    at: float,
+    *,
+    sends: int = 0,
+    endpoint: str = "",
 ) -> DecisionView:
-    """One request as the list of recent decisions shows it: numbers and ids, never content."""
+    """One request as the recent decisions and the ledger show it: numbers and ids, never content.
+
+    Args:
+        request: what was asked.
+        outcome: how it ended; None when nobody waited for the end, because the text had changed.
+        took_s: seconds it took.
+        at: when it ended.
+        sends: how often the gateway was asked.
+        endpoint: the gateway's address.
+    """
     done = outcome if isinstance(outcome, Completed) else None
     return DecisionView(
-        trace_id=outcome.trace_id,
+        trace_id=request.trace_id,
         at=at,
-        outcome=type(outcome).__name__.lower(),
+        outcome="abandoned" if outcome is None else type(outcome).__name__.lower(),
         reason=_reason(outcome),
         tier=request.tier.value,
         language=request.document.language,
@@ -150,10 +169,17 @@ def decision_of(
         cached_tokens=done.tokens.cached if done else None,
         output_tokens=done.tokens.output if done else None,
         source=done.source.label if done else "",
+        sends=sends,
+        endpoint=endpoint,
+        model=done.model if done else "",
+        editor=request.client,
+        gateway_s=done.timings.gateway_s if done else None,
+        first_s=done.timings.first_s if done else None,
+        cost=done.tokens.cost if done else None,
     )
 
 
-def _reason(outcome: Outcome) -> str:
+def _reason(outcome: Outcome | None) -> str:
     for name in ("reason", "rule", "scope"):
         value = getattr(outcome, name, None)
         if value is not None:

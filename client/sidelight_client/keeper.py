@@ -51,7 +51,7 @@ from .ports import (
 )
 from .renewal import NoRenewal, RenewalView
 from .renewal_runner import QUIET_MAX_S, RenewalRunner
-from .session_vault import UnlockWatch, alone, keep_sign_in, keep_sign_out
+from .session_vault import SignInWatch, UnlockWatch, alone, keep_sign_in, keep_sign_out
 from .sign_in_once import SharedSignIn
 from .waiting import at_most
 
@@ -106,6 +106,7 @@ class SessionKeeper:
         self._shared_sign_in = SharedSignIn(self._sign_in)
         self._woke_at = -math.inf
         self._unlock_watch = UnlockWatch(clock)
+        self._sign_in_watch = SignInWatch(clock)
         self._learned = False
 
     # --- life ------------------------------------------------------------------------------------
@@ -158,9 +159,9 @@ class SessionKeeper:
         coming = session.renewing is not None or session.wakes_at(now) is not None
         return coming or not self._facts.loaded
 
-    def refused(self, grant: Grant) -> None:
-        """The gateway answered 401 to a request that carried `grant`."""
-        self._dispatch(Refused(self._clock.now(), grant.generation))
+    def refused(self, grant: Grant, claims: str = "") -> None:
+        """The gateway answered 401 to a request that carried `grant`, or challenged for `claims`."""
+        self._dispatch(Refused(self._clock.now(), grant.generation, claims))
 
     @property
     def renewals(self) -> Sequence[RenewalView]:
@@ -332,16 +333,17 @@ class SessionKeeper:
                 await at_most(self._clock, pause_s, news.wait())
             if self._unlock_watch.due_in_s() == 0:
                 await self._look_for_unlock()
+            if self._sign_in_watch.due_in_s(self._session) == 0:
+                self._take_record(await self._sign_in_watch.look(self._vault))
 
     def _pause_s(self) -> float | None:
         """How long nothing needs to be done; None until something happens."""
         now = self._clock.now()
-        wakes_at, unlock_s = self._session.wakes_at(now), self._unlock_watch.due_in_s()
-        if wakes_at is None and unlock_s is None:
-            return None
-        tick_s = math.inf if wakes_at is None else max(wakes_at, self._runner.hold_until) - now
-        look_s = math.inf if unlock_s is None else unlock_s
-        return max(min(tick_s, look_s, TICK_MAX_S), TICK_MIN_S)
+        wakes_at = self._session.wakes_at(now)
+        tick_s = None if wakes_at is None else max(wakes_at, self._runner.hold_until) - now
+        looks_s = (self._unlock_watch.due_in_s(), self._sign_in_watch.due_in_s(self._session))
+        due_s = [pause_s for pause_s in (tick_s, *looks_s) if pause_s is not None]
+        return max(min(*due_s, TICK_MAX_S), TICK_MIN_S) if due_s else None
 
     async def _look_for_unlock(self) -> None:
         record = await self._unlock_watch.look(self._vault)

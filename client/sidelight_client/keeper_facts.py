@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from .domain.diagnosis_session import RenewalSeen, SessionSeen
-from .domain.health import Condition, hold, release
+from .domain.health import IDENTITY_REASONS, Condition, hold, release
+from .domain.identity_reasons import identity_reason
 from .domain.session import Phase, RenewalFailure, Session
 from .domain.snapshot import SessionView
 from .ports import RenewalRefused, VaultState
@@ -29,6 +30,7 @@ _CODES = (
     "session.needs_person",
     "session.renewing",
     "identity.unreachable",
+    *IDENTITY_REASONS,
     "vault.locked",
     "vault.memory",
     "storage.unwritable",
@@ -134,7 +136,11 @@ def _session_conditions(session: Session, facts: KeeperFacts, now: float) -> tup
     if shown is Phase.SIGNED_OUT:
         return hold(held, "session.signed_out", now)
     if shown is Phase.NEEDS_PERSON:
-        return hold(held, "session.needs_person", now, reason=session.rejected)
+        held = hold(held, "session.needs_person", now, reason=session.rejected)
+        known = identity_reason(session.rejected)
+        if known is not None:
+            held = hold(held, known, now, issuer=facts.issuer, reason=session.rejected)
+        return held
     if grant is None:
         return held
     if shown is Phase.EXPIRED and grant.refresh_token is None:
@@ -143,7 +149,7 @@ def _session_conditions(session: Session, facts: KeeperFacts, now: float) -> tup
     if facts.failing_since is not None and not grant.usable(now + SOON_S):
         held = hold(
             held,
-            "identity.unreachable",
+            identity_reason(facts.failing_why) or "identity.unreachable",
             facts.failing_since,
             session.retry_at,
             issuer=facts.issuer,

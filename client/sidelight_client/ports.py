@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from .domain.budget import Reading
@@ -72,6 +73,8 @@ class GatewayInfo:
     """Where the sign-in's token becomes the gateway's own, for `exchange`; else empty."""
     exchange_form: str = "token_exchange"
     """`token_exchange` (RFC 8693) or `virtual_key`."""
+    dpop: bool = False
+    """The gateway takes tokens that are bound to a key (RFC 9449)."""
     limits: tuple[Reading, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict[str, str])
     """Model by tier name."""
@@ -159,6 +162,12 @@ class IdentityProvider(Protocol):
         ...
 
     async def renew(self, grant: Grant) -> Grant | HalfRenewed | RenewalRefused: ...
+
+    async def renew_with_claims(
+        self, grant: Grant, claims: str
+    ) -> Grant | HalfRenewed | RenewalRefused:
+        """The one silent attempt to get what the gateway challenged for; `claims` is JSON."""
+        ...
 
     async def revoke(self, grant: Grant) -> None:
         """Revoke the refresh token (RFC 7009); silent when it cannot be done."""
@@ -273,8 +282,14 @@ class RepoFacts(Protocol):
         """The document with its repository, and its path inside it."""
         ...
 
+    def folder(self, uri: str) -> Path | None:
+        """The root of the repository the document lies in; None where there is none."""
+        ...
+
 
 class Ledger(Protocol):
     """The record of decisions: numbers and ids, never content."""
 
-    def record(self, decision: DecisionView) -> None: ...
+    def record(self, decision: DecisionView) -> None:
+        """Take note of it. Returns at once and never raises, whatever becomes of the disk."""
+        ...

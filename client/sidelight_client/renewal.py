@@ -81,6 +81,7 @@ async def renew_once(
     provider: IdentityProvider,
     vault: Vault,
     may_send: Callable[[], bool],
+    claims: str = "",
 ) -> RenewalResult:
     """Carry out the renewal that the session knows as `renewal`.
 
@@ -98,7 +99,7 @@ async def renew_once(
                 return known
             if not may_send():
                 return HeldBack()
-            return await _ask(known, clock=clock, provider=provider, vault=vault)
+            return await _ask(known, claims, clock=clock, provider=provider, vault=vault)
     except TimeoutError:
         # A stopped process can hold the lock for as long as it likes; `sidelight doctor` names it.
         return NoRenewal(RenewalRefused(RenewalFailure.NOT_PROCESSED, "vault.busy"))
@@ -148,9 +149,12 @@ def event_of(
 
 
 async def _ask(
-    grant: Grant, *, clock: Clock, provider: IdentityProvider, vault: Vault
+    grant: Grant, claims: str, *, clock: Clock, provider: IdentityProvider, vault: Vault
 ) -> RenewalResult:
-    answer = await provider.renew(grant)
+    if claims:
+        answer = await provider.renew_with_claims(grant, claims)
+    else:
+        answer = await provider.renew(grant)
     for _ in range(LATER_STAGES):
         if not isinstance(answer, HalfRenewed):
             break

@@ -7,8 +7,9 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
-from .domain.session import Event, Renew, RenewalFailure, Session
+from .domain.session import Event, Renew, RenewalFailure, Renewed, Session
 from .ports import Clock, IdentityProvider, RenewalRefused, Vault
 from .renewal import NoRenewal, Renewal, RenewalResult, RenewalView, event_of, renew_once
 from .waiting import at_most
@@ -77,10 +78,12 @@ class RenewalRunner:
         # A week without a network must not fill the log: what repeats is for debugging.
         level = logging.DEBUG if self._session_now().attempts else logging.INFO
         log.log(level, "renewal %d started: %s", effect.renewal, effect.cause)
-        result = await self._renew(effect.renewal)
+        result = await self._renew(effect)
         now = self._clock.now()
         event, outcome = event_of(result, effect.renewal, now, self._spread())
         good = isinstance(result, Renewal)
+        if isinstance(event, Renewed) and isinstance(result, Renewal) and not result.adopted:
+            event = replace(event, claims=effect.claims)
         log.log(
             logging.INFO if good else level,
             "renewal %d %s after %.1f s: %s",
@@ -92,17 +95,18 @@ class RenewalRunner:
         self.renewals.append(RenewalView(began_at, effect.cause, outcome, now - began_at))
         return result, event
 
-    async def _renew(self, renewal: int) -> RenewalResult:
+    async def _renew(self, effect: Renew) -> RenewalResult:
         try:
             return await renew_once(
                 self._session_now,
-                renewal,
+                effect.renewal,
                 clock=self._clock,
                 provider=self._provider,
                 vault=self._vault,
                 may_send=self.may_start,
+                claims=effect.claims,
             )
         except Exception:
             # A mistake of ours must not leave a renewal "in flight" for ever: try again later.
-            log.exception("renewal %d broke", renewal)
+            log.exception("renewal %d broke", effect.renewal)
             return NoRenewal(RenewalRefused(RenewalFailure.AMBIGUOUS, "internal"))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from .domain.session import Grant
+from .domain.session import Grant, Session
 from .ports import Clock, IdentityProvider, Record, Vault, VaultState
 from .renewal import LOCK_WAIT_S
 
@@ -17,6 +17,8 @@ REOPEN_S = 0.75
 """How often a locked keyring is looked at; an unlock mostly follows soon after a login."""
 REOPEN_LATER_S = 5.0
 REOPEN_SOON_S = 300.0
+ELSEWHERE_S = 3.0
+"""How often a session that is over looks whether the person has signed in in another process."""
 
 
 class UnlockWatch:
@@ -52,6 +54,32 @@ class UnlockWatch:
                 return await vault.load()
         except TimeoutError:
             return None
+
+
+class SignInWatch:
+    """When a session that the provider rejected looks for a sign-in that another process saved.
+
+    Nothing else would tell it: it has no renewal left to make. After a sign-out nothing is looked
+    for, because the record may still be about to be emptied.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._looked_at: float | None = None
+
+    def due_in_s(self, session: Session) -> float | None:
+        """How long until the next look; None while the session is not over."""
+        if not session.rejected:
+            self._looked_at = None
+            return None
+        now = self._clock.monotonic()
+        if self._looked_at is None:
+            self._looked_at = now
+        return max(self._looked_at + ELSEWHERE_S - now, 0.0)
+
+    async def look(self, vault: Vault) -> Record | None:
+        self._looked_at = self._clock.monotonic()
+        return await vault.load()
 
 
 async def alone(vault: Vault, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -12,6 +12,9 @@ from ipaddress import ip_address
 from typing import Any, assert_never, cast
 from urllib.parse import urlsplit
 
+FIRST_PORT, LAST_PORT = 1024, 65535
+"""What a program of a person may listen on."""
+
 Value = str | int | bool | tuple[str, ...]
 
 
@@ -48,6 +51,8 @@ class Setting:
     maximum: int | None = None
     address: bool = False
     """Whether it is an address tokens or code may travel to: https, or http on this machine."""
+    ports: bool = False
+    """Whether its words are TCP ports a program of a person may listen on."""
 
     @property
     def environment_name(self) -> str:
@@ -76,6 +81,22 @@ SETTINGS = {
             Kind.TEXT,
             "",
             "The client id registered for Sidelight, where the gateway does not announce it.",
+        ),
+        Setting(
+            "auth.provider",
+            Kind.TEXT,
+            "auto",
+            "How to speak to the sign-in service: as any OpenID Connect provider, or as Entra ID "
+            "through Microsoft's library (extra `entra`), which auto does for its own addresses.",
+            choices=("auto", "oidc", "entra"),
+        ),
+        Setting(
+            "auth.redirect_ports",
+            Kind.LIST,
+            (),
+            "Ports for the way back from the sign-in page, tried in order, where the sign-in service "
+            "compares the whole redirect address; empty takes any free port.",
+            ports=True,
         ),
         Setting(
             "vault",
@@ -318,7 +339,7 @@ def read(setting: Setting, given: Any) -> Value | ReadProblem:
         case Kind.FLAG:
             return _read_flag(given)
         case Kind.LIST:
-            return _read_list(given)
+            return _read_list(setting, given)
         case _:
             assert_never(setting.kind)
 
@@ -375,14 +396,26 @@ def _read_flag(given: Any) -> Value | ReadProblem:
     return ReadProblem("it must be true or false")
 
 
-def _read_list(given: Any) -> Value | ReadProblem:
+def _read_list(setting: Setting, given: Any) -> Value | ReadProblem:
+    parts: Sequence[Any] = ()
     if isinstance(given, str):
-        return tuple(part.strip() for part in given.split(",") if part.strip())
-    if isinstance(given, (list, tuple)):
+        parts = [part.strip() for part in given.split(",") if part.strip()]
+    elif isinstance(given, (list, tuple)):
         parts = cast("Sequence[Any]", given)
-        if all(isinstance(part, str) for part in parts):
-            return tuple(parts)
-    return ReadProblem("it must be a list of words")
+    else:
+        return ReadProblem("it must be a list of words")
+    if setting.ports:
+        # A port may be written as the number it is.
+        parts = [part if isinstance(part, bool) else str(part) for part in parts]
+        if not all(_is_port(part) for part in parts):
+            return ReadProblem("it must be a list of ports from 1024 to 65535")
+    if not all(isinstance(part, str) for part in parts):
+        return ReadProblem("it must be a list of words")
+    return tuple(parts)
+
+
+def _is_port(part: Any) -> bool:
+    return isinstance(part, str) and part.isdecimal() and FIRST_PORT <= int(part) <= LAST_PORT
 
 
 def schema() -> dict[str, Any]:

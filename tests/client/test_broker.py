@@ -185,6 +185,25 @@ async def test_a_gateway_that_says_401_for_ever_is_asked_twice_and_no_more() -> 
         assert len(bench.gateway.asked) == 2
 
 
+async def test_a_claims_challenge_is_met_in_silence_by_the_same_request() -> None:
+    async with Bench().running() as bench:
+        bench.idp.renewals = [grant(bench.clock.now(), generation=2, token="access-2")]
+        challenge = (Failure(FailureKind.AUTH_EXPIRED, 401, facts={"claims": "{}"}),)
+        good = (Delta("x"), Finish(SOURCE))
+        bench.gateway.script = lambda _: challenge if len(bench.gateway.asked) == 1 else good
+        assert isinstance(await bench.broker.complete(question()), Completed)
+        assert bench.idp.claims == ["{}"]
+
+
+async def test_a_challenge_that_the_provider_cannot_meet_asks_for_the_person_at_once() -> None:
+    async with Bench().running() as bench:
+        bench.idp.renewals = [grant(bench.clock.now(), generation=2, token="access-2")]
+        bench.answers(Failure(FailureKind.AUTH_EXPIRED, 401, facts={"claims": "{}"}))
+        outcome = await bench.broker.complete(question())
+        assert outcome == Unauthorized("a" * 32, UnauthorizedReason.NEEDS_PERSON)
+        assert (len(bench.gateway.asked), bench.idp.renewed) == (2, 1)
+
+
 async def test_three_dead_answers_open_the_breaker_and_a_probe_closes_it() -> None:
     async with Bench().running() as bench:
         bench.answers(Failure(FailureKind.UPSTREAM_DOWN, 503))
@@ -364,7 +383,7 @@ async def test_while_the_embedded_gateway_signs_its_person_in_nobody_reads_signe
         async def opening() -> None:
             await signing_in
 
-        bench.broker.opens_with(asyncio.ensure_future(opening()))
+        bench.broker.opens_with(asyncio.ensure_future(opening()), lambda _prompt: None)
         await settle()
         assert bench.state() is State.BUSY
         asked = asyncio.ensure_future(bench.broker.complete(question(Trigger.INVOKED)))

@@ -50,6 +50,9 @@ def test_null_means_unset() -> None:
         ("completions.max_lines", True, "it must be a whole number"),
         ("completions.enabled", "perhaps", "it must be true or false"),
         ("completions.languages_off", [1], "it must be a list of words"),
+        ("auth.redirect_ports", [80], "it must be a list of ports from 1024 to 65535"),
+        ("auth.redirect_ports", "8400,x", "it must be a list of ports from 1024 to 65535"),
+        ("auth.redirect_ports", [True], "it must be a list of ports from 1024 to 65535"),
         ("colour", "red", "there is no such setting"),
     ],
 )
@@ -97,6 +100,12 @@ def test_whatever_a_file_holds_every_setting_keeps_a_valid_value(raw: dict[str, 
 )
 def test_an_address_tokens_may_travel_to_is_taken(url: str) -> None:
     assert resolve([(Layer.FILE, {"gateway": url})]).text("gateway") == url
+
+
+@pytest.mark.parametrize("given", [[8400, 8401], ["8400", "8401"], "8400, 8401"])
+def test_ports_may_be_written_as_numbers_or_words(given: object) -> None:
+    settings = resolve([(Layer.FILE, {"auth.redirect_ports": given})])
+    assert settings.items("auth.redirect_ports") == ("8400", "8401")
 
 
 def test_nested_and_dotted_keys_mean_the_same() -> None:

@@ -234,6 +234,17 @@ async def test_the_command_line_completes_and_tells_the_status(
 
 
 @with_a_broker
+async def test_the_embedded_gateways_own_person_is_signed_in_without_any_browser(
+    sidelight: Sidelight,
+) -> None:
+    code, out, err = await sidelight.run("logout")
+    assert code == 0, err
+    assert (await sidelight.run("status"))[0] == 3
+    code, out, err = await sidelight.run("login", "--device")
+    assert (code, out) == (0, "Signed in as you@this-machine.\n"), err
+
+
+@with_a_broker
 async def test_two_editors_share_one_broker_and_one_sign_in(
     sidelight: Sidelight, gateway: EmbeddedGateway
 ) -> None:
@@ -288,3 +299,18 @@ async def test_nothing_a_person_typed_and_no_token_is_in_any_file_sidelight_leav
             left += file.read_bytes()
     for secret in (canary, "536-22-8765", "eyJ", gateway.key.reveal()):
         assert secret.encode() not in left, secret
+
+
+@with_a_broker
+async def test_the_command_line_completes_from_the_repository_without_any_editor(
+    sidelight: Sidelight,
+) -> None:
+    (sidelight.workspace / ".git").mkdir()
+    file = sidelight.workspace / "new.py"
+    file.write_text(TYPED, "utf-8")
+    place = f"{file}:{TYPED.count(chr(10)) + 1}:{len(TYPED.rsplit(chr(10), 1)[-1]) + 1}"
+    code, out, err = await sidelight.run("complete", place, "--json")
+    assert code == 0, err
+    done = json.loads(out)
+    assert done["items"][0]["text"].startswith("entries:")
+    assert done["source"]["label"].startswith("workspace match: ledger.py:")

@@ -1,4 +1,4 @@
-"""Every token the real provider issued is searched for in the logs and files of each test."""
+"""What the tests with real parts share: the provider, the search for its tokens, the table of figures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,24 @@ import pytest
 from support.secrets_watch import Recorder, Secrets
 
 from .provider_process import Provider, missing, running_provider
+
+FIGURES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def figure(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Tell a measured figure, and what it has to be; all are printed at the end of the run."""
+    return pytestconfig.stash.setdefault(FIGURES, []).append
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    figures = config.stash.get(FIGURES, [])
+    if figures:
+        terminalreporter.section("identity: figures, measured and to hold")
+        for line in figures:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture

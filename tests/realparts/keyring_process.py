@@ -1,7 +1,8 @@
 """A process of its own that keeps a session whose key is in the keyring; told by lines on stdin.
 
-`python -m realparts.keyring_process FOLDER`. `save N` saves N records, `state` tells how things are,
-`wait` answers once the session's grant is there. Each line is answered by one JSON line.
+`python -m realparts.keyring_process FOLDER`. `save N` saves N records, `sign-in` signs in, `state`
+tells how things are, `wait` answers once the session's grant is there. Each line is answered by one
+JSON line.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,25 @@ from sidelight_client.adapters.clock import SystemClock
 from sidelight_client.adapters.http import HttpClient
 from sidelight_client.adapters.keyring_vault import KeyringVault
 from sidelight_client.adapters.oidc import OidcProvider, OidcSettings
+from sidelight_client.domain.session import Grant
 from sidelight_client.keeper import SessionKeeper
-from sidelight_client.ports import Record
+from sidelight_client.ports import Record, SignInFailed, SignInPrompt
 from sidelight_client.testing.fakes import grant
+
+from .laptop import until
+
+
+class Willing(OidcProvider):
+    """Signs everybody in at once."""
+
+    async def sign_in(self, show: Callable[[SignInPrompt], None]) -> Grant | SignInFailed:
+        return grant(now=time.time())
 
 
 async def keep(folder: Path) -> None:
     clock, http, vault = SystemClock(), HttpClient(), KeyringVault(folder)
-    nobody = OidcProvider(OidcSettings("https://idp.example"), http, clock, folder)
-    keeper = SessionKeeper(clock=clock, provider=nobody, vault=vault)
+    provider = Willing(OidcSettings("https://idp.example"), http, clock, folder)
+    keeper = SessionKeeper(clock=clock, provider=provider, vault=vault)
     await keeper.start()
 
     def tell(**more: Any) -> None:
@@ -46,9 +58,10 @@ async def keep(folder: Path) -> None:
                     made = grant(now=clock.now(), generation=generation)
                     async with vault.exclusive(5):
                         await vault.save(Record(generation, clock.now(), made))
+            case ["sign-in"]:
+                await keeper.sign_in(lambda _: None)
             case ["wait"]:
-                while keeper.peek() is None:
-                    await asyncio.sleep(0.005)
+                await until(lambda: keeper.peek() is not None, 60)
             case _:
                 pass
         tell(at=time.monotonic())

@@ -103,10 +103,18 @@ async def running_keeper(
                 await http.close()
 
 
+async def within(true: Callable[[], bool], limit_s: float) -> bool:
+    """Wait until `true()`, for at most `limit_s`; whether it came true."""
+    ends = time.monotonic() + limit_s
+    while not true():
+        if time.monotonic() >= ends:
+            return False
+        await asyncio.sleep(0.005)
+    return True
+
+
 async def until(true: Callable[[], bool], limit_s: float = 10.0) -> float:
     """Wait until `true()`; returns how long it took in seconds."""
     began = time.monotonic()
-    while not true():
-        assert time.monotonic() - began < limit_s, "it did not come true in time"
-        await asyncio.sleep(0.005)
+    assert await within(true, limit_s), "it did not come true in time"
     return time.monotonic() - began

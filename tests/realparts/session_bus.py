@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jeepney import DBusAddress, MessageType, Properties, new_method_call
+from jeepney import DBusAddress, MessageType, Properties, message_bus, new_method_call
 from jeepney.io.blocking import open_dbus_connection
 from jeepney.low_level import HeaderFields
 
@@ -149,16 +149,22 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _wait_until_unlocked(keyring: Keyring) -> None:
-    """The daemon ends with 0 even where the password was wrong: only its word counts."""
+    """The daemon ends with 0 even where the password was wrong: only the collection's word counts.
+
+    Until the daemon has its name nothing may be asked of it: the bus would start a second one,
+    which is locked.
+    """
     deadline = time.monotonic() + 15
-    while True:
-        try:
-            assert not keyring.is_locked(), "the keyring is locked"
-            return
-        except AssertionError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
+    while not _has_owner(keyring):
+        assert keyring.daemon.poll() is None, "gnome-keyring-daemon ended"
+        assert time.monotonic() < deadline, "gnome-keyring-daemon did not come"
+        time.sleep(0.02)
+    assert not keyring.is_locked(), "the keyring is locked"
+
+
+def _has_owner(keyring: Keyring) -> bool:
+    with open_dbus_connection(keyring.address) as bus:
+        return bool(keyring.call(bus, message_bus, "NameHasOwner", "s", SERVICE.bus_name)[0])
 
 
 @contextlib.contextmanager

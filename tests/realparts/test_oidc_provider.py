@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from .laptop import HastyClock, LidClock, Person, provider_for, running_keeper, 
 from .provider_process import Provider
 
 pytestmark = [pytest.mark.anyio, pytest.mark.realparts]
+
+Figure = Callable[[str], None]
 
 TESTS = Path(__file__).parents[1]
 HALF_A_LIFE_S = 5 * 3600.0
@@ -135,7 +137,9 @@ async def test_each_fault_says_of_the_token_what_is_known_and_no_more(
     assert (answer.failure, answer.reason) == CLASSES[fault]
 
 
-@pytest.mark.parametrize("fault", [f for f in CLASSES if f not in ("hang", "drop", "invalid_grant")])
+@pytest.mark.parametrize(
+    "fault", [f for f in CLASSES if f not in ("hang", "drop", "invalid_grant")]
+)
 async def test_a_session_outlives_each_fault_at_wake(
     fault: str, provider: Provider, tmp_path: Path
 ) -> None:
@@ -153,7 +157,7 @@ async def test_a_session_outlives_each_fault_at_wake(
 
 
 async def test_an_answer_that_is_lost_is_recovered_within_the_grace_and_else_told(
-    provider: Provider, tmp_path: Path
+    provider: Provider, tmp_path: Path, figure: Figure
 ) -> None:
     clock = LidClock(provider)
     asked: list[str] = []
@@ -164,7 +168,7 @@ async def test_an_answer_that_is_lost_is_recovered_within_the_grace_and_else_tol
         clock.close_lid(HALF_A_LIFE_S)
         keeper.power(Slept(HALF_A_LIFE_S))
         took_s = await until(lambda: (g := keeper.peek()) is not None and g.generation == 2)
-        print(f"an answer lost within a grace of 30 s: recovered after {took_s:.2f} s")
+        figure(f"an answer lost within a grace of 30 s: recovered after {took_s:.2f} s")
 
         provider.control(grace=0)
         provider.fault("drop")
@@ -176,7 +180,7 @@ async def test_an_answer_that_is_lost_is_recovered_within_the_grace_and_else_tol
 
 
 @asynccontextmanager
-async def _processes(provider: Provider, folder: Path, number: int) -> AsyncIterator[list[Any]]:
+async def _processes(provider: Provider, folder: Path, number: int) -> AsyncGenerator[list[Any]]:
     path = os.pathsep.join([str(TESTS), *(p for p in sys.path if p)])
     command = (sys.executable, "-m", "support.keeper_process", provider.issuer, str(folder))
     pipe = asyncio.subprocess.PIPE
@@ -208,9 +212,9 @@ async def _answer(process: asyncio.subprocess.Process) -> dict[str, Any]:
 
 @pytest.mark.slow
 async def test_sixteen_processes_renew_once_for_each_expiry(
-    provider: Provider, tmp_path: Path, secrets_watch: Secrets
+    provider: Provider, tmp_path: Path, secrets_watch: Secrets, figure: Figure
 ) -> None:
-    processes, expiries = 16, 12
+    processes, expiries = 16, 8
     async with running_keeper(provider, LidClock(), tmp_path) as keeper:
         await sign_in(keeper)
     before = provider.counters()
@@ -225,7 +229,7 @@ async def test_sixteen_processes_renew_once_for_each_expiry(
             assert {a["generation"] for a in answers} == {expiry + 2}, answers
             longest_s = max(longest_s, *(a["waited_s"] for a in answers))
     told = provider.counters().since(before)
-    print(
+    figure(
         f"{processes} processes, {expiries} expiries, strict reuse detection: "
         f"{told.renewals / expiries:.3f} renewals for each (hold 1), {told.revoked} revoked "
         f"(hold 0), longest wait {longest_s:.2f} s"

@@ -17,6 +17,8 @@ from ..ports import (
     SignInFailed,
     SignInPrompt,
 )
+from .entra import EntraProvider, msal_is_installed
+from .entra_request import is_entra
 from .http import HttpClient
 from .oidc import OidcProvider, OidcSettings
 from .token_exchange import ExchangeSettings, TokenExchange
@@ -40,16 +42,25 @@ class DiscoveredProvider:
         *,
         issuer: str = "",
         client_id: str = "",
+        kind: str = "auto",
+        redirect_ports: tuple[int, ...] = (),
         extra_authorize: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """`issuer` and `client_id` beat what the gateway announces."""
+        """`issuer` and `client_id` beat what the gateway announces.
+
+        `redirect_ports` are tried in order where the provider compares the whole redirect address.
+        `kind` is `oidc`, `entra`, or `auto`: Entra ID by its address, where msal is installed.
+        """
+        self._kind = kind
         self._discover = discover
         self._http = http
         self._clock = clock
         self._cache = cache
         self._issuer = issuer
         self._client_id = client_id
+        self._redirect_ports = redirect_ports
         self._extra_authorize = extra_authorize
+        self._claims = ""
         self._found: IdentityProvider | None = None
         self._last: IdentityProvider | None = None
         """The one used last; it knows what is on the wire."""
@@ -58,7 +69,12 @@ class DiscoveredProvider:
         # A sign-in asks anew: the gateway may have moved to another provider.
         self._found = None
         provider = await self._provider()
-        return provider if isinstance(provider, SignInFailed) else await provider.sign_in(show)
+        if isinstance(provider, SignInFailed):
+            return provider
+        answer = await provider.sign_in(show)
+        if isinstance(answer, Grant):
+            self._claims = ""
+        return answer
 
     async def sign_in_with_device(
         self, show: Callable[[SignInPrompt], None]
@@ -74,6 +90,16 @@ class DiscoveredProvider:
         if isinstance(provider, SignInFailed):
             return RenewalRefused(RenewalFailure.NOT_PROCESSED, provider.code)
         return await provider.renew(grant)
+
+    async def renew_with_claims(
+        self, grant: Grant, claims: str
+    ) -> Grant | HalfRenewed | RenewalRefused:
+        # Where it takes a person after all, their sign-in asks for the same.
+        self._claims = claims
+        provider = await self._provider(grant.issuer)
+        if isinstance(provider, SignInFailed):
+            return RenewalRefused(RenewalFailure.NOT_PROCESSED, provider.code)
+        return await provider.renew_with_claims(grant, claims)
 
     async def revoke(self, grant: Grant) -> None:
         provider = await self._provider(grant.issuer)
@@ -112,13 +138,24 @@ class DiscoveredProvider:
             return _UNKNOWN
         first = self._first_stage(settings)
         exchange = ExchangeSettings.of_gateway(info)
+        if exchange is None and info.auth_kind == "exchange":
+            # The sign-in's own token is not what this gateway is to see.
+            return SignInFailed("exchange_url_unusable")
         if exchange is not None:
             first = TokenExchange(first, exchange, self._http, self._clock)
         self._found = self._last = first
         return first
 
     def _first_stage(self, settings: OidcSettings) -> IdentityProvider:
-        settings = replace(settings, extra_authorize=self._extra_authorize())
+        claims = {"claims": self._claims} if self._claims else {}
+        settings = replace(
+            settings,
+            redirect_ports=self._redirect_ports,
+            extra_authorize={**self._extra_authorize(), **claims},
+        )
+        tenant = is_entra(settings.issuer) and msal_is_installed()
+        if self._kind == "entra" or (self._kind == "auto" and tenant):
+            return EntraProvider(settings, self._http, self._clock, self._cache)
         return OidcProvider(settings, self._http, self._clock, self._cache)
 
 

@@ -13,14 +13,18 @@ from ..domain.budget import Reading
 from ..domain.completion import CompletionRequest
 from ..domain.failure import Failure, FailureKind
 from ..domain.policy import Policy
+from ..domain.secret import Secret
 from ..domain.session import Grant
 from ..gateways.answer_reader import AnswerReader
+from ..gateways.challenge import with_challenge
 from ..gateways.discovery import WELL_KNOWN, Announced, api_base, from_document, from_models
 from ..gateways.limits import readings
 from ..gateways.policy_document import policy
 from ..gateways.profile import Encoded, Mode, Reply
+from ..gateways.recognise import Recognised, Seen, recognise
 from ..gateways.untrusted import mapping, parsed
 from ..ports import Clock, GatewayEvent, GatewayInfo
+from . import dpop
 from .http import Headers, HttpAnswer, HttpClient, HttpProblem, HttpProblemKind, HttpStream
 
 log = logging.getLogger("sidelight.gateway")
@@ -73,6 +77,7 @@ class HttpGateway:
         self._announced: Announced | None = None
         self._discovery: asyncio.Task[Announced | Failure] | None = None
         self._warming: asyncio.Task[object] | None = None
+        self._listing: asyncio.Task[None] | None = None
         self._without_suffix: set[str] = set()
         self._policy_etag = ""
 
@@ -88,11 +93,13 @@ class HttpGateway:
         if isinstance(gateway, Failure):
             yield gateway
             return
+        if grant is not None and not gateway.info.models:
+            gateway = await self._with_models(gateway, grant, first_by)
         asked = self._question(gateway, request)
         downgrade = False
         async with aclosing(self._ask(asked, grant, first_by)) as events:
             async for event in events:
-                downgrade = _lacks_suffix(event) and asked.mode is Mode.SUFFIX
+                downgrade = _lacks_suffix(event) and asked.mode in (Mode.INFILL, Mode.SUFFIX)
                 if not downgrade:
                     yield event
         if downgrade:
@@ -128,7 +135,7 @@ class HttpGateway:
         self._warm()
 
     async def close(self) -> None:
-        for task in (self._discovery, self._warming):
+        for task in (self._discovery, self._warming, self._listing):
             if task is not None and not task.done():
                 task.cancel()
                 await asyncio.wait([task])
@@ -156,7 +163,9 @@ class HttpGateway:
         found = await self._announcement()
         if isinstance(found, Announced):
             self._announced = found
-            log.info("the gateway speaks the %s profile", found.profile.name)
+            if self._listing is not None and self._listing.done():
+                self._listing = None
+            log.info("the gateway speaks %s, recognised by %s", found.profile.name, found.sign)
         return found
 
     async def _announcement(self) -> Announced | Failure:
@@ -168,18 +177,37 @@ class HttpGateway:
         document = _json_object(answer)
         if document is not None and {"version", "profile", "api_base"} & document.keys():
             return from_document(document, self._url, now, self._embedded)
+        first = answer
         answer = await self._get(f"{api_base(self._url)}/models", {})
         if isinstance(answer, HttpProblem):
             return _unanswered(answer, late=False)
+        recognised = _recognised(answer, "/v1/models") or _recognised(first, WELL_KNOWN)
         document = _json_object(answer)
         if document is not None and isinstance(document.get("data"), list):
-            return from_models(document, self._url)
-        guessed = from_models(None, self._url)
+            return from_models(document, self._url, recognised)
+        guessed = from_models(None, self._url, recognised)
         # The list is guarded or there is none; anything else is no gateway, or not a working one.
-        if answer.status in (401, 403, 404, 405):
+        if answer.status in (401, 403, 404, 405) or (recognised and answer.status == 400):  # noqa: PLR2004  Portkey's
             return guessed
         reply = Reply(answer.status, answer.headers, answer.body)
         return guessed.profile.classify(reply, now)
+
+    async def _with_models(self, gateway: Announced, grant: Grant, first_by: float) -> Announced:
+        """The gateway with its models: many show their list only to who is signed in.
+
+        It is asked for once after each discovery, and not waited for longer than for the answer.
+        """
+        if self._listing is None:
+            listing = self._list_models(gateway, grant)
+            self._listing = asyncio.get_running_loop().create_task(listing)
+        await asyncio.wait([self._listing], timeout=_left(first_by))
+        return self._announced or gateway
+
+    async def _list_models(self, gateway: Announced, grant: Grant) -> None:
+        answer = await self._document(f"{gateway.api_base}/models", gateway, grant, {})
+        models = from_models(_json_object(answer), self._url).info.models
+        if models and self._announced is gateway:
+            self._announced = replace(gateway, info=replace(gateway.info, models=models))
 
     # --- completions -----------------------------------------------------------------------------
 
@@ -187,7 +215,7 @@ class HttpGateway:
         tier = request.tier.value
         model = gateway.info.models.get(tier, "")
         mode = gateway.modes.get(tier, gateway.profile.default_mode)
-        if mode is Mode.SUFFIX and model in self._without_suffix:
+        if mode in (Mode.INFILL, Mode.SUFFIX) and model in self._without_suffix:
             mode = Mode.CHAT
         return _Question(gateway, request, model, mode)
 
@@ -200,11 +228,11 @@ class HttpGateway:
             "content-type": "application/json",
             "accept": "text/event-stream, application/json",
             **gateway.profile.trace_headers(asked.request.trace_id),
-            **_authorized(gateway, grant),
+            **self._authorized(gateway, grant, "POST", encoded.url(gateway.api_base)),
         }
         async with self._http.stream(
             "POST",
-            f"{gateway.api_base}{encoded.path}",
+            encoded.url(gateway.api_base),
             headers,
             encoded.body,
             timeout_s=_left(first_by),
@@ -253,7 +281,8 @@ class HttpGateway:
                 break
             body += piece
         reply = Reply(stream.status, stream.headers, bytes(body))
-        return asked.located(asked.gateway.profile.classify(reply, self._clock.now()))
+        failure = asked.gateway.profile.classify(reply, self._clock.now())
+        return asked.located(with_challenge(failure, reply))
 
     # --- exchanges -------------------------------------------------------------------------------
 
@@ -268,8 +297,22 @@ class HttpGateway:
     async def _document(
         self, url: str, gateway: Announced, grant: Grant | None, headers: Headers
     ) -> HttpAnswer | None:
-        answer = await self._get(url, {**headers, **_authorized(gateway, grant)})
+        answer = await self._get(url, {**headers, **self._authorized(gateway, grant, "GET", url)})
         return None if isinstance(answer, HttpProblem) else answer
+
+    def _authorized(
+        self, gateway: Announced, grant: Grant | None, method: str, url: str
+    ) -> Headers:
+        """What shows whose request it is: the profile's headers, or a bound token and its proof."""
+        if gateway.info.auth_kind == "none":
+            return {}
+        if grant is None or grant.proof_key is None or not grant.proven:
+            return gateway.profile.auth_headers(grant)
+        token, now = grant.access_token, self._clock.now()
+        return {
+            "authorization": Secret(f"DPoP {token.reveal()}"),
+            "dpop": dpop.proof(grant.proof_key, method, url, now, access_token=token),
+        }
 
     def _warm(self) -> None:
         """Open a connection in the background, so that the next request finds it open."""
@@ -278,16 +321,16 @@ class HttpGateway:
             self._warming = asyncio.get_running_loop().create_task(warm)
 
 
-def _authorized(gateway: Announced, grant: Grant | None) -> Headers:
-    return {} if gateway.info.auth_kind == "none" else gateway.profile.auth_headers(grant)
-
-
 def _json_object(answer: HttpAnswer | HttpProblem | None) -> Mapping[str, Any] | None:
     """The JSON object of a successful answer; None for anything else."""
     if not isinstance(answer, HttpAnswer) or answer.status != 200:  # noqa: PLR2004  OK
         return None
     found = parsed(answer.body)
     return mapping(found) if isinstance(found, dict) else None
+
+
+def _recognised(answer: HttpAnswer, path: str) -> Recognised | None:
+    return recognise(Seen(path, headers=answer.headers, body=answer.body))
 
 
 def _lacks_suffix(event: GatewayEvent) -> bool:

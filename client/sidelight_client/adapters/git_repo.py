@@ -48,6 +48,12 @@ class GitRepositories:
         inside = path.relative_to(repository.root).as_posix()
         return Document(uri, language, repository.remote), inside
 
+    def folder(self, uri: str) -> Path | None:
+        """The root of the repository the document lies in; None where there is none."""
+        path = path_of(uri)
+        repository = self.repository(path.parent) if path is not None else None
+        return repository.root if repository is not None else None
+
     def repository(self, folder: Path) -> Repository | None:
         """The innermost repository around `folder`."""
         if folder in self._found:

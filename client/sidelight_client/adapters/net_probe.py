@@ -38,19 +38,27 @@ _NETWORK_AUTHENTICATION_REQUIRED = 511  # RFC 6585 §6
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is asked: `check` says what makes a good answer's JSON useless, empty for nothing."""
+    """What is asked.
+
+    Attributes:
+        role: as `EndpointSeen.role`.
+        url: the address of a JSON document.
+        check: what makes a document useless; empty for nothing.
+        lacks: what a useful document says is not offered; empty for nothing.
+    """
 
     role: str
     url: str
     check: Callable[[Any], str] = lambda _document: ""
+    lacks: Callable[[Any], str] = lambda _document: ""
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What was seen, and the JSON object that came, for whoever can read it."""
+    """What was seen, and the JSON that came, for whoever can read it."""
 
     seen: EndpointSeen
-    document: Mapping[str, Any] | None = None
+    document: Any = None
 
 
 async def probe(target: Target, http: HttpClient, clock: Clock) -> Probed:
@@ -74,22 +82,23 @@ async def probe(target: Target, http: HttpClient, clock: Clock) -> Probed:
         seen = replace(seen, addresses=found)
     before = clock.now()
     headers = {"Accept": "application/json", "Connection": "close"}
-    answer = await http.request(
-        "GET", target.url, headers, timeout_s=ASK_S, max_bytes=MAX_BYTES
-    )
+    answer = await http.request("GET", target.url, headers, timeout_s=ASK_S, max_bytes=MAX_BYTES)
     after = clock.now()
     if isinstance(answer, HttpProblem):
         return Probed(replace(seen, outcome=await _trouble(answer, parts, port, proxy)))
     document = _json(answer)
+    unreadable = target.check(document) if answer.status == _OK else ""
+    useful = answer.status == _OK and not unreadable
     outcome = Answer(
         answer.status,
         is_page=_is_page(answer, document),
         moved_to=_host_of_redirect(answer, host),
-        unreadable=target.check(document) if answer.status == _OK else "",
+        unreadable=unreadable,
+        lacks=target.lacks(document) if useful else "",
         clock_offset_s=clock_offset_s(answer.headers, before, after),
         took_s=after - before,
     )
-    return Probed(replace(seen, outcome=outcome), document if isinstance(document, dict) else None)
+    return Probed(replace(seen, outcome=outcome), document)
 
 
 # --- what an answer says ---------------------------------------------------------------------
@@ -150,7 +159,8 @@ def proxy_for(parts: SplitResult) -> SplitResult | None:
     if not given:
         return None
     proxy = urlsplit(given if "://" in given else f"http://{given}")
-    return proxy if proxy.hostname and (proxy.port or True) else None
+    # Reading the port of an address that is none raises, as promised.
+    return proxy if proxy.hostname and proxy.port != 0 else None
 
 
 def proxies_seen() -> tuple[tuple[str, str], ...]:

@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import Any, assert_never
 from urllib.parse import urlencode
 
+from ..domain.secret import Secret
 from ..domain.session import Grant, RenewalFailure
 from ..ports import Clock, RenewalRefused, SignInFailed, SignInPrompt
 from ..waiting import at_most
+from . import dpop
 from .http import HttpAnswer, HttpClient, HttpProblem
 from .loopback import redirect_listener
 from .oidc_device import DeviceCode, Pending, ask_device_code, read_pending
-from .oidc_metadata import Metadata, MetadataError, MetadataSource
+from .oidc_metadata import Metadata, MetadataSource
+from .oidc_refusals import no_metadata, no_renewal, sign_in_failed
 from .oidc_request import (
     OidcSettings,
     Proofs,
@@ -35,6 +38,7 @@ from .oidc_tokens import (
     classify,
     error_code,
     error_detail,
+    error_reason,
     expires_at,
     json_object,
     read_tokens,
@@ -64,6 +68,7 @@ class OidcProvider:
         self._http = http
         self._clock = clock
         self._metadata = MetadataSource(settings.issuer, http, clock, cache)
+        self._nonce = ""
         self._on_the_wire: set[asyncio.Task[HttpAnswer | HttpProblem]] = set()
 
     # --- sign-in ---------------------------------------------------------------------------------
@@ -71,7 +76,7 @@ class OidcProvider:
     async def sign_in(self, show: Callable[[SignInPrompt], None]) -> Grant | SignInFailed:
         metadata = await self._metadata.get()
         if not isinstance(metadata, Metadata):
-            return _no_metadata(metadata)
+            return no_metadata(metadata)
         settings = self._settings
         proofs = new_proofs()
         try:
@@ -90,7 +95,7 @@ class OidcProvider:
             return SignInFailed("issuer_mismatch")
         if "code" not in answer:
             fields: dict[str, Any] = dict(answer)
-            return SignInFailed(error_code(fields) or "no_code", error_detail(fields))
+            return SignInFailed(error_reason(fields) or "no_code", error_detail(fields))
         return await self._exchange(
             metadata,
             {
@@ -100,14 +105,20 @@ class OidcProvider:
                 "code_verifier": proofs.verifier.reveal(),
             },
             proofs,
+            self._new_key(metadata),
         )
+
+    def _new_key(self, metadata: Metadata) -> Secret | None:
+        """The key a new grant is to be bound to, where the gateway and the provider both can."""
+        offered = self._settings.dpop and dpop.ALGORITHM in metadata.dpop_algorithms
+        return dpop.new_key() if offered else None
 
     async def sign_in_with_device(
         self, show: Callable[[SignInPrompt], None]
     ) -> Grant | SignInFailed:
         metadata = await self._metadata.get()
         if not isinstance(metadata, Metadata):
-            return _no_metadata(metadata)
+            return no_metadata(metadata)
         if not metadata.device_authorization_endpoint:
             return SignInFailed("device_flow_not_offered")
         form = {"scope": " ".join(self._settings.scopes), **for_audience(self._settings)}
@@ -123,13 +134,13 @@ class OidcProvider:
             "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
             "device_code": code.device_code.reveal(),
         }
-        interval_s = code.interval_s
+        interval_s, key = code.interval_s, self._new_key(metadata)
         while self._clock.now() + interval_s < code.ends_at:
             await self._clock.sleep(interval_s)
-            answer = await self._post(metadata.token_endpoint, form)
+            answer = await self._ask_tokens(metadata, form, key)
             tokens = read_tokens(answer) if isinstance(answer, HttpAnswer) else None
             if tokens is not None:
-                return self._granted(tokens, metadata, self._clock.now())
+                return self._granted(tokens, metadata, self._clock.now(), key)
             pending = read_pending(answer, interval_s)
             match pending:
                 case Pending(next_s):
@@ -141,19 +152,21 @@ class OidcProvider:
         return SignInFailed("expired_token")
 
     async def _exchange(
-        self, metadata: Metadata, form: dict[str, str], proofs: Proofs
+        self, metadata: Metadata, form: dict[str, str], proofs: Proofs, key: Secret | None
     ) -> Grant | SignInFailed:
         began_at = self._clock.now()
-        answer = await self._post(metadata.token_endpoint, form)
+        answer = await self._ask_tokens(metadata, form, key)
         tokens = read_tokens(answer) if isinstance(answer, HttpAnswer) else None
         if tokens is None:
-            return _sign_in_failed(answer)
+            return sign_in_failed(answer)
         id_token = tokens.id_token
         if id_token is not None and not is_ours(id_token, self._settings, metadata, proofs):
             return SignInFailed("id_token_mismatch")
-        return self._granted(tokens, metadata, began_at)
+        return self._granted(tokens, metadata, began_at, key)
 
-    def _granted(self, tokens: Tokens, metadata: Metadata, began_at: float) -> Grant:
+    def _granted(
+        self, tokens: Tokens, metadata: Metadata, began_at: float, key: Secret | None
+    ) -> Grant:
         """The first grant of a sign-in; who keeps it gives it its generation."""
         now = self._clock.now()
         return Grant(
@@ -165,11 +178,19 @@ class OidcProvider:
             generation=0,
             issuer=metadata.issuer,
             scopes=tokens.scopes if tokens.scopes is not None else self._settings.scopes,
+            proof_key=key,
+            proven=tokens.proven,
         )
 
     # --- renewal and the end ---------------------------------------------------------------------
 
     async def renew(self, grant: Grant) -> Grant | RenewalRefused:
+        return await self._renew(grant, {})
+
+    async def renew_with_claims(self, grant: Grant, claims: str) -> Grant | RenewalRefused:
+        return await self._renew(grant, {"claims": claims})
+
+    async def _renew(self, grant: Grant, extra: dict[str, str]) -> Grant | RenewalRefused:
         if grant.refresh_token is None:
             return RenewalRefused(RenewalFailure.NOT_PROCESSED, "no_refresh_token")
         if not self._issued(grant):
@@ -177,10 +198,12 @@ class OidcProvider:
             return RenewalRefused(RenewalFailure.NOT_PROCESSED, "issuer_mismatch")
         metadata = await self._metadata.get()
         if not isinstance(metadata, Metadata):
-            return _no_renewal(metadata, self._clock.now())
+            return no_renewal(metadata, self._clock.now())
         form = {"grant_type": "refresh_token", "refresh_token": grant.refresh_token.reveal()}
+        form |= extra
         began_at = self._clock.now()
-        answer = await self._post(metadata.token_endpoint, form | for_audience(self._settings))
+        form |= for_audience(self._settings)
+        answer = await self._ask_tokens(metadata, form, grant.proof_key)
         now = self._clock.now()
         tokens = read_tokens(answer) if isinstance(answer, HttpAnswer) else None
         if tokens is None:
@@ -195,6 +218,7 @@ class OidcProvider:
             received_at=now,
             expires_at=expires_at(tokens.life_s, began_at, now),
             scopes=tokens.scopes if tokens.scopes is not None else grant.scopes,
+            proven=tokens.proven,
         )
 
     async def revoke(self, grant: Grant) -> None:
@@ -223,17 +247,42 @@ class OidcProvider:
     def _issued(self, grant: Grant) -> bool:
         return grant.issuer.rstrip("/") == self._settings.issuer.rstrip("/")
 
-    async def _post(self, url: str, form: dict[str, str]) -> HttpAnswer | HttpProblem:
+    async def _ask_tokens(
+        self, metadata: Metadata, form: dict[str, str], key: Secret | None
+    ) -> HttpAnswer | HttpProblem:
+        """A request to the token endpoint; with `key`, proven, and again where it names a nonce."""
+        url = metadata.token_endpoint
+        if key is None:
+            return await self._post(url, form)
+        answer = await self._prove(url, form, key)
+        fields = json_object(answer.body) if isinstance(answer, HttpAnswer) else None
+        if error_code(fields or {}) == "use_dpop_nonce":
+            # The server read the proof and nothing else; it answered with the nonce (RFC 9449 §8).
+            answer = await self._prove(url, form, key)
+        return answer
+
+    async def _prove(self, url: str, form: dict[str, str], key: Secret) -> HttpAnswer | HttpProblem:
+        proof = dpop.proof(key, "POST", url, self._clock.now(), nonce=self._nonce)
+        answer = await self._post(url, form, proof)
+        if isinstance(answer, HttpAnswer):
+            self._nonce = dpop.nonce_in(answer.headers.get("dpop-nonce", "")) or self._nonce
+        return answer
+
+    async def _post(
+        self, url: str, form: dict[str, str], proof: Secret | None = None
+    ) -> HttpAnswer | HttpProblem:
         """A form to an endpoint, on a connection of its own.
 
         A kept connection that the server closed meanwhile fails after the request was written,
         and then nobody knows whether the refresh token was consumed.
         """
-        headers = {
+        headers: dict[str, str | Secret] = {
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/json",
             "Connection": "close",
         }
+        if proof is not None:
+            headers["DPoP"] = proof
         body = urlencode({**form, "client_id": self._settings.client_id}).encode()
         request = self._http.request(
             "POST", url, headers, body, timeout_s=REQUEST_MAX_S, max_bytes=ANSWER_MAX_BYTES
@@ -246,29 +295,3 @@ class OidcProvider:
         except asyncio.CancelledError:
             task.cancel()
             raise
-
-
-def _no_metadata(why: HttpAnswer | HttpProblem | MetadataError) -> SignInFailed:
-    match why:
-        case MetadataError():
-            return SignInFailed("discovery_unreadable", str(why))
-        case HttpAnswer(status):
-            return SignInFailed("discovery_unreadable", f"status {status}")
-        case HttpProblem(kind):
-            return SignInFailed(f"network.{kind}")
-        case _:
-            assert_never(why)
-
-
-def _no_renewal(why: HttpAnswer | HttpProblem | MetadataError, now: float) -> RenewalRefused:
-    """Without an endpoint nothing was sent, so whatever it was, nothing was processed."""
-    if isinstance(why, MetadataError):
-        return RenewalRefused(RenewalFailure.NOT_PROCESSED, "discovery_unreadable")
-    return replace(classify(why, now), failure=RenewalFailure.NOT_PROCESSED)
-
-
-def _sign_in_failed(answer: HttpAnswer | HttpProblem) -> SignInFailed:
-    if isinstance(answer, HttpProblem):
-        return SignInFailed(f"network.{answer.kind}")
-    fields = json_object(answer.body) or {}
-    return SignInFailed(error_code(fields) or f"http.{answer.status}", error_detail(fields))

@@ -10,7 +10,7 @@ from ..domain.secret import Secret
 from ..ports import SignInFailed
 from .http import HttpAnswer, HttpProblem
 from .oidc_metadata import is_private
-from .oidc_tokens import error_code, error_detail, json_object, retry_after
+from .oidc_tokens import error_code, error_detail, error_reason, json_object, retry_after
 
 INTERVAL_S = 5.0
 """How long to wait between polls when the provider says nothing, and what `slow_down` adds (§3.5)."""
@@ -45,7 +45,7 @@ def ask_device_code(answer: HttpAnswer | HttpProblem, now: float) -> DeviceCode 
         return SignInFailed(f"network.{answer.kind}")
     fields = json_object(answer.body) or {}
     if answer.status != _OK:
-        return SignInFailed(error_code(fields) or f"http.{answer.status}", error_detail(fields))
+        return SignInFailed(error_reason(fields) or f"http.{answer.status}", error_detail(fields))
     device_code, user_code = fields.get("device_code"), fields.get("user_code")
     # Older drafts, still answered by some providers, call it a URL.
     plain = fields.get("verification_uri") or fields.get("verification_url")

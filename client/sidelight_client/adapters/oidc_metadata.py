@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -35,6 +35,8 @@ class Metadata:
     token_endpoint: str
     device_authorization_endpoint: str = ""
     revocation_endpoint: str = ""
+    dpop_algorithms: tuple[str, ...] = ()
+    """What proofs may be signed with; empty where tokens cannot be bound (RFC 9449 §5.1)."""
     iss_in_redirect: bool = False
     """The redirect carries `iss`, so that answers of two providers cannot be mixed (RFC 9207)."""
 
@@ -59,8 +61,14 @@ def read_metadata(issuer: str, raw: Any) -> Metadata:
         token_endpoint=_endpoint(fields, "token_endpoint", required=True),
         device_authorization_endpoint=_endpoint(fields, "device_authorization_endpoint"),
         revocation_endpoint=_endpoint(fields, "revocation_endpoint"),
+        dpop_algorithms=_words(fields.get("dpop_signing_alg_values_supported")),
         iss_in_redirect=fields.get("authorization_response_iss_parameter_supported") is True,
     )
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    items = cast("list[object]", value)[:20] if isinstance(value, list) else []
+    return tuple(item for item in items if isinstance(item, str))
 
 
 def _endpoint(fields: Mapping[str, Any], name: str, *, required: bool = False) -> str:
@@ -88,7 +96,16 @@ def is_private(url: str) -> bool:
 class MetadataSource:
     """The metadata of one issuer: from memory, from disk, from the network, in that order."""
 
-    def __init__(self, issuer: str, http: HttpClient, clock: Clock, cache: Path | None) -> None:
+    def __init__(
+        self,
+        issuer: str,
+        http: HttpClient,
+        clock: Clock,
+        cache: Path | None,
+        read: Callable[[str, Any], Metadata] = read_metadata,
+    ) -> None:
+        """`read` checks a document's shape, and raises MetadataError."""
+        self._read = read
         self._issuer = issuer
         self._http = http
         self._clock = clock
@@ -123,7 +140,7 @@ class MetadataSource:
             return answer
         try:
             raw = json.loads(answer.body)
-            metadata = read_metadata(self._issuer, raw)
+            metadata = self._read(self._issuer, raw)
         except ValueError:
             return MetadataError("not JSON")
         except MetadataError as error:
@@ -143,7 +160,7 @@ class MetadataSource:
             fetched_at = float(kept["fetched_at"])
             if fetched_at > self._clock.now():
                 fetched_at = 0.0  # A clock was wrong: ask again, and keep this to fall back on.
-            return read_metadata(self._issuer, kept["document"]), fetched_at
+            return self._read(self._issuer, kept["document"]), fetched_at
         except (OSError, UnsealError, ValueError, TypeError, KeyError, MetadataError) as error:
             log.info(
                 "identity: the kept discovery document is not usable (%s)", type(error).__name__

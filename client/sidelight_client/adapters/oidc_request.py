@@ -25,6 +25,7 @@ class OidcSettings:
         issuer: the provider's address, without `/.well-known/…`.
         audience: whom the access token is for; also sent as `resource` (RFC 8707) when it is a URI.
         redirect_ports: for providers that compare the whole redirect address; else any port.
+        dpop: whether tokens are bound to a key where the provider offers it (RFC 9449).
         extra_authorize: further parameters of the authorization request (`domain_hint`, `acr_values`).
     """
 
@@ -34,12 +35,15 @@ class OidcSettings:
     audience: str = ""
     redirect_ports: tuple[int, ...] = ()
     redirect_path: str = "/callback"
+    dpop: bool = False
     extra_authorize: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def of_gateway(cls, info: GatewayInfo) -> OidcSettings:
         """What the gateway's discovery announced."""
-        return cls(info.issuer, info.client_id, info.scopes, info.audience)
+        # An exchange in between would have to know proofs as well, and mostly does not.
+        dpop = info.dpop and info.auth_kind != "exchange"
+        return cls(info.issuer, info.client_id, info.scopes, info.audience, dpop=dpop)
 
 
 @dataclass(frozen=True, slots=True)

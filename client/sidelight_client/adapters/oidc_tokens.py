@@ -44,6 +44,8 @@ class Tokens:
     scopes: tuple[str, ...] | None
     """None where the response names none: the scopes are those asked for."""
     id_token: Secret | None
+    proven: bool = False
+    """The access token must be presented with a proof (RFC 9449 §5)."""
 
 
 def read_tokens(answer: HttpAnswer) -> Tokens | None:
@@ -61,6 +63,7 @@ def read_tokens(answer: HttpAnswer) -> Tokens | None:
         life_s=_life(fields.get("expires_in"), access, answer),
         scopes=tuple(scope.split()) if isinstance(scope, str) else None,
         id_token=Secret(id_token) if isinstance(id_token, str) and id_token else None,
+        proven=str(fields.get("token_type")).lower() == "dpop",
     )
 
 
@@ -135,8 +138,8 @@ def _classify_answer(answer: HttpAnswer, now: float) -> RenewalRefused:
         return RenewalRefused(RenewalFailure.AMBIGUOUS, "http.no_token")
     code = error_code(fields)
     if status in _OAUTH_ERRORS and code in _ENDS_THE_GRANT:
-        return RenewalRefused(RenewalFailure.REJECTED, code)
-    return RenewalRefused(RenewalFailure.NOT_PROCESSED, code or reason)
+        return RenewalRefused(RenewalFailure.REJECTED, error_reason(fields))
+    return RenewalRefused(RenewalFailure.NOT_PROCESSED, error_reason(fields) or reason)
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
@@ -155,6 +158,16 @@ def error_code(fields: dict[str, Any]) -> str:
     """The `error` of an OAuth error response; empty where it is not a plain word."""
     code = fields.get("error")
     return code if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else ""
+
+
+_ENTRA_CODE = re.compile(r"AADSTS[0-9]{4,9}(?=\b)")
+
+
+def error_reason(fields: dict[str, Any]) -> str:
+    """The most exact name the provider gives its error: Entra ID's number, else `error`."""
+    text = fields.get("error_description")
+    found = _ENTRA_CODE.match(text) if isinstance(text, str) else None
+    return found[0] if found is not None else error_code(fields)
 
 
 _LONG_RUN = re.compile(r"[^\s]{40,}")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from ..ports import Clock, PowerEvent, PowerSignals, Slept
 
-TICK_S = 5.0
+TICK_S = 4.0
+"""How long a sleep that nobody announced may go unnoticed; five seconds is what a person waits."""
 OVERRUN = 1.5
 """A tick that took this much longer than asked was a sleep: tailscale's measure, too."""
 SUSPENDED_MIN_S = 1.0

@@ -50,8 +50,11 @@ class WindowsPowerSignals:
         registration = _register(called)
         try:
             while True:
-                yield await queue.get()
-                finished.set()
+                event = await queue.get()
+                yield event
+                # What was dealt with before a sleep must not let that sleep begin.
+                if isinstance(event, GoingToSleep):
+                    finished.set()
         finally:
             finished.set()
             _unregister(registration)

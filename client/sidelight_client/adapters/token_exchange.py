@@ -26,7 +26,15 @@ from ..ports import (
 )
 from .http import Headers, HttpAnswer, HttpClient, HttpProblem
 from .oidc_metadata import is_private
-from .oidc_tokens import classify, error_code, expires_at, json_object, read_life, read_tokens
+from .oidc_tokens import (
+    classify,
+    error_code,
+    error_reason,
+    expires_at,
+    json_object,
+    read_life,
+    read_tokens,
+)
 
 log = logging.getLogger("sidelight.identity")
 
@@ -150,6 +158,12 @@ class TokenExchange:
 
     # --- renewal and the end ---------------------------------------------------------------------
 
+    async def renew_with_claims(
+        self, grant: Grant, claims: str
+    ) -> Grant | HalfRenewed | RenewalRefused:
+        """The claims are the sign-in's affair: its token is asked for anew."""
+        return self._half(grant, await self._inner.renew_with_claims(grant, claims))
+
     async def renew(self, grant: Grant) -> Grant | HalfRenewed | RenewalRefused:
         began_at = self._clock.now()
         subject = self._usable_subject(grant)
@@ -162,7 +176,12 @@ class TokenExchange:
             if not answer.stale or not subject.proven:
                 return answer.refused
             # What was accepted before is not any more: the sign-in's token ended early.
-        first = await self._inner.renew(grant)
+        return self._half(grant, await self._inner.renew(grant))
+
+    def _half(
+        self, grant: Grant, first: Grant | HalfRenewed | RenewalRefused
+    ) -> HalfRenewed | RenewalRefused:
+        """The first stage's answer, with the token there was until the second brings another."""
         if not isinstance(first, Grant):
             return first
         self._subject = _subject_of(first)
@@ -278,6 +297,6 @@ def _why_not(answer: HttpAnswer | HttpProblem, now: float) -> _NotGiven:
         # A page of somebody in between says nothing about the token.
         return _NotGiven(refused)
     stale = answer.status == _UNAUTHORIZED or error_code(fields) in _TOKEN_ERRORS
-    reason = error_code(fields) or f"exchange.{answer.status}"
+    reason = error_reason(fields) or f"exchange.{answer.status}"
     delay_s = max(refused.retry_delay_s or 0.0, DENIED_RETRY_S)
     return _NotGiven(replace(refused, reason=reason, retry_delay_s=delay_s), True, stale)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from ..domain.snapshot import DecisionView
-from ..domain.usage import NANO
-from ..domain.usage_limits import endpoint_of
 from .folders import make_private
+from .usage_rows import COLUMNS, LATEST, request_of, row_of
 
 BUSY_S = 5.0
 """How long a write waits for another process's; each is one short transaction."""
 _WAL_BYTES = 1_000_000
 """What the write-ahead log is cut to after a checkpoint."""
+_FORGET_TRIES = 20
+"""Each deletes a tenth of the requests."""
 _DAMAGED = frozenset(
     (
         sqlite3.SQLITE_CORRUPT,
@@ -62,22 +62,8 @@ Architecture invariant: no column holds text of a person, a prompt, a suggestion
 of a repository.
 """
 
-COLUMNS = (
-    *("at", "trace_id", "outcome", "reason", "tier", "language", "editor", "endpoint", "model"),
-    *("sends", "total_s", "gateway_s", "first_s"),
-    *("prompt_tokens", "cached_tokens", "output_tokens", "cost_nano"),
-)
 _INSERT = f"INSERT INTO request ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - our own names
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM request WHERE at >= ? AND at < ? ORDER BY at, id"  # noqa: S608 - our own names
-
-_TRACE_ID = re.compile(r"[0-9a-f]{32}")
-_WORD = re.compile(r"[\w.:/@+#-]{1,80}")
-_NAME = re.compile(r"[\w.+()\-]{1,40}(?: [\w.+()\-]{1,40}){0,5}")
-OTHER = "other"
-"""Stands for a name that does not look like one: gateways and editors may say anything."""
-_LARGEST = 2**53
-_LATEST = 253_402_300_800.0
-"""The year 10000, after which there is no calendar to group by."""
 
 
 class LedgerFile:
@@ -88,8 +74,6 @@ class LedgerFile:
         make_private(path.parent)
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
         os.close(os.open(path, flags, 0o600))
-        self._path = path
-        self._identity = _identity(path)
         self._link = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
         try:
             self._link.execute("PRAGMA journal_mode = WAL")
@@ -102,22 +86,19 @@ class LedgerFile:
             self._link.close()
             raise
 
-    @property
-    def moved(self) -> bool:
-        """Whether another file is at the path by now, or none."""
-        return _identity(self._path) != self._identity
-
     def append(self, decisions: Iterable[DecisionView]) -> None:
         """Write all of them, or none."""
-        rows = [_row(decision) for decision in decisions]
+        rows = [row_of(decision) for decision in decisions]
         with self._transaction():
             self._link.executemany(_INSERT, rows)
 
     def forget(self, before: float, max_bytes: int) -> None:
-        """Delete what is older than `before`, and the oldest tenth while the file is too large."""
+        """Delete what is older than `before`, and the oldest while the rest fills `max_bytes`."""
         with self._transaction():
             self._link.execute("DELETE FROM request WHERE at < ?", (before,))
-            if self._bytes_used() > max_bytes:
+            for _ in range(_FORGET_TRIES):
+                if self._bytes_used() <= max_bytes:
+                    break
                 self._link.execute(
                     "DELETE FROM request WHERE id IN (SELECT id FROM request ORDER BY at, id"
                     " LIMIT (SELECT max(1, count(*) / 10) FROM request))"
@@ -145,7 +126,7 @@ class LedgerFile:
         return int(number)
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Generator[None]:
         self._link.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -156,8 +137,10 @@ class LedgerFile:
             raise
 
 
-def damaged(error: Exception) -> bool:
+def damaged(error: Exception, path: Path) -> bool:
     """Whether the file itself is the problem, so that a new one in its place would work."""
+    if isinstance(error, PermissionError):
+        return os.path.lexists(path) and os.access(path.parent, os.W_OK | os.X_OK)
     return isinstance(error, sqlite3.Error) and _code(error) in _DAMAGED
 
 
@@ -169,7 +152,9 @@ def problem(error: Exception) -> str:
             sqlite3.SQLITE_IOERR: "the disk refuses to write",
             sqlite3.SQLITE_BUSY: "another program holds the usage ledger",
             sqlite3.SQLITE_CANTOPEN: "the usage ledger cannot be opened",
-        }.get(_code(error), "the usage ledger cannot be written")
+            sqlite3.SQLITE_CORRUPT: "the usage ledger is damaged",
+            sqlite3.SQLITE_NOTADB: "the usage ledger is damaged",
+        }.get(_code(error), "the usage ledger cannot be used")
     return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
 
 
@@ -203,8 +188,8 @@ def read_requests(path: Path, since: float, until: float) -> Iterator[DecisionVi
     if not path.is_file():
         raise FileNotFoundError(path)
     with contextlib.closing(_open_to_read(path)) as link:
-        for row in link.execute(_SELECT, (max(since, 0.0), min(until, _LATEST))):
-            decision = _decision(row)
+        for row in link.execute(_SELECT, (max(since, 0.0), min(until, LATEST))):
+            decision = request_of(row)
             if decision is not None:
                 yield decision
 
@@ -233,72 +218,10 @@ def _code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at `path` at the moment, by device and number; None where there is none."""
     try:
         facts = path.stat()
     except OSError:
         return None
     return facts.st_dev, facts.st_ino
-
-
-def _row(decision: DecisionView) -> tuple[str | float | None, ...]:
-    return (
-        decision.at,
-        _cleaned(_TRACE_ID, decision.trace_id),
-        _cleaned(_WORD, decision.outcome),
-        _cleaned(_WORD, decision.reason),
-        _cleaned(_WORD, decision.tier),
-        _cleaned(_WORD, decision.language),
-        _cleaned(_NAME, decision.editor),
-        endpoint_of(decision.endpoint),
-        _cleaned(_WORD, decision.model),
-        decision.sends,
-        round(decision.total_s, 6),
-        None if decision.gateway_s is None else round(decision.gateway_s, 6),
-        None if decision.first_s is None else round(decision.first_s, 6),
-        _bounded(decision.prompt_tokens),
-        _bounded(decision.cached_tokens),
-        _bounded(decision.output_tokens),
-        None if decision.cost is None else _bounded(round(decision.cost * NANO)),
-    )
-
-
-def _cleaned(shape: re.Pattern[str], text: str) -> str:
-    return text if not text or shape.fullmatch(text) else OTHER
-
-
-def _bounded(number: int | None) -> int | None:
-    """A number too large to be one is unknown."""
-    return number if number is not None and 0 <= number <= _LARGEST else None
-
-
-def _decision(row: tuple[str | float | None, ...]) -> DecisionView | None:
-    """The row as it was recorded; None where somebody else wrote something else into it."""
-    texts, sends, times, counts = row[1:9], row[9], row[10:13], row[13:17]
-    at, total_s = row[0], times[0]
-    if not isinstance(at, float) or not isinstance(sends, int) or not isinstance(total_s, float):
-        return None
-    if not all(isinstance(text, str) for text in texts):
-        return None
-    trace_id, outcome, reason, tier, language, editor, endpoint, model = map(str, texts)
-    prompt, cached, output, cost = (n if isinstance(n, int) else None for n in counts)
-    gateway_s, first_s = (n if isinstance(n, float) else None for n in times[1:])
-    return DecisionView(
-        trace_id=trace_id,
-        at=at,
-        outcome=outcome,
-        reason=reason,
-        tier=tier,
-        language=language,
-        total_s=total_s,
-        prompt_tokens=prompt,
-        cached_tokens=cached,
-        output_tokens=output,
-        sends=sends,
-        endpoint=endpoint,
-        model=model,
-        editor=editor,
-        gateway_s=gateway_s,
-        first_s=first_s,
-        cost=None if cost is None else cost / NANO,
-    )

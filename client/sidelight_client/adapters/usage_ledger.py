@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..domain.snapshot import DecisionView
 from .file_lock import FileLock
-from .usage_file import LedgerFile, damaged, problem, set_aside
+from .usage_file import STEPS, LedgerFile, damaged, identity, problem, set_aside
 
 log = logging.getLogger("sidelight.usage")
 
@@ -54,24 +54,31 @@ class UsageLedger:
         self._retry_s = retry_s
         self._queue: queue.SimpleQueue[DecisionView | None] = queue.SimpleQueue()
         self._closed = False
-        self._tell: Callable[[str], None] = lambda _problem: None
+        self._refused = 0
+        self._tell: Callable[[str], object] = lambda _problem: None
         self._told = ""
         # What follows belongs to the thread.
         self._file: LedgerFile | None = None
+        self._identity: tuple[int, int] | None = None
         self._waiting: deque[DecisionView] = deque(maxlen=WAITING_MAX)
         self._until_forgetting = 0
         self._lost = 0
+        self._known_missing = 0
         self._thread = threading.Thread(target=self._run, name="usage-ledger", daemon=True)
         self._thread.start()
 
-    def on_problem(self, tell: Callable[[str], None]) -> None:
+    def on_problem(self, tell: Callable[[str], object]) -> None:
         """Call `tell`, in the ledger's thread, with a problem when one begins and "" at its end."""
         self._tell = tell
 
     def record(self, decision: DecisionView) -> None:
         """Take note of a request; returns at once and never raises."""
-        if not self._closed and self._queue.qsize() < WAITING_MAX:
+        if self._closed:
+            return
+        if self._queue.qsize() < WAITING_MAX:
             self._queue.put(decision)
+        else:
+            self._refused += 1
 
     def close(self) -> None:
         """Write what waits and end the thread; waits two seconds at most, so not on the loop."""
@@ -106,25 +113,26 @@ class UsageLedger:
     def _write(self) -> bool:
         """Write everything that waits; whether it worked."""
         try:
-            self._write_all()
-        except Exception as error:
-            if not damaged(error) or not self._begin_anew(error):
-                self._fail(error)
-                return False
             try:
                 self._write_all()
-            except Exception as second:
-                self._fail(second)
-                return False
-        if self._lost:
-            log.info("%d requests are missing from the usage ledger", self._lost)
-            self._lost = 0
+            except (sqlite3.Error, OSError) as error:
+                if not self._set_aside(error):
+                    raise
+                self._write_all()
+        except Exception as error:
+            # Whatever it is, the requests themselves must not hear of it.
+            self._let_go()
+            log.info("the usage ledger waits: %s", problem(error))
+            self._told_of(problem(error))
+            return False
+        missing = self._lost + self._refused
+        if missing > self._known_missing:
+            log.info("%d requests are missing from the usage ledger", missing)
+            self._known_missing = missing
         self._told_of("")
         return True
 
     def _write_all(self) -> None:
-        if self._file is not None and self._file.moved:
-            self._let_go()
         file = self._opened()
         while self._waiting:
             batch = list(islice(self._waiting, _BATCH))
@@ -137,39 +145,37 @@ class UsageLedger:
             file.forget(self._clock() - KEPT_S, self._max_bytes)
 
     def _opened(self) -> LedgerFile:
+        """The file at the path: another broker may have set aside the one we had open."""
+        if self._file is not None and identity(self._path) != self._identity:
+            self._let_go()
         if self._file is None:
+            self._identity = identity(self._path)
             self._file = LedgerFile(self._path)
+            self._identity = self._identity or identity(self._path)
         return self._file
 
-    def _begin_anew(self, error: Exception) -> bool:
-        """Set the damaged file aside; whether a new one can be begun in its place.
+    def _set_aside(self, error: Exception) -> bool:
+        """Move a damaged file away; whether it makes sense to try again.
 
         Of two brokers that find the same damage one moves the file, under the lock; the other then
-        finds a file that can be opened, and moves nothing.
+        finds another file in its place and leaves it alone.
         """
+        newer = self._file is not None and self._file.version > len(STEPS)
         self._let_go()
+        if newer or not damaged(error, self._path):
+            return False
         lock = FileLock(self._path.with_suffix(".lock"))
         try:
             if not lock.try_acquire():
                 return False
+            if identity(self._path) == self._identity:
+                aside = set_aside(self._path)
+                log.warning("the usage ledger was damaged; it is kept as %s", aside.name)
         except OSError:
             return False
-        try:
-            LedgerFile(self._path).close()
-            return not isinstance(error, sqlite3.OperationalError)
-        except (sqlite3.Error, OSError) as still:
-            if not damaged(still):
-                return False
-            aside = set_aside(self._path)
-            log.warning("the usage ledger was damaged; it is kept as %s", aside.name)
-            return True
         finally:
             lock.release()
-
-    def _fail(self, error: Exception) -> None:
-        self._let_go()
-        log.info("the usage ledger waits: %s", problem(error))
-        self._told_of(problem(error))
+        return True
 
     def _told_of(self, trouble: str) -> None:
         if trouble == self._told:

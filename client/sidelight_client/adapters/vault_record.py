@@ -40,6 +40,8 @@ def _grant_fields(grant: Grant) -> dict[str, Any]:
         "generation": grant.generation,
         "issuer": grant.issuer,
         "scopes": list(grant.scopes),
+        "proof_key": grant.proof_key.reveal() if grant.proof_key else None,
+        "proven": grant.proven,
     }
 
 
@@ -76,6 +78,9 @@ def _grant(fields: _Fields) -> Grant:
         generation=fields.whole("generation"),
         issuer=fields.text("issuer"),
         scopes=tuple(str(scope) for scope in cast("list[object]", scopes)),
+        # Records of earlier versions have neither.
+        proof_key=Secret(fields.text("proof_key")) if fields.has("proof_key") else None,
+        proven=fields.has("proven") and fields.value("proven") is True,
     )
 
 
@@ -86,6 +91,9 @@ class _Fields:
         if not isinstance(raw, dict):
             raise RecordError("not an object")
         self._raw = cast("dict[str, Any]", raw)
+
+    def has(self, name: str) -> bool:
+        return self._raw.get(name) is not None
 
     def value(self, name: str) -> Any:
         if name not in self._raw:

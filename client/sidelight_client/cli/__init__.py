@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,9 +33,11 @@ COMMANDS = (
     Command("login", "login", "Sign in to the gateway."),
     Command("logout", "logout", "Sign out and forget the session."),
     Command("status", "status", "Say how things stand."),
+    Command("usage", "usage", "Say what was used, of which limits, and who counted."),
     Command("complete", "complete", "Fetch one completion for FILE:LINE:COL."),
     Command("pause", "pause", "Send nothing for a while."),
-    Command("gateway", "gateway", "Serve the embedded development gateway."),
+    Command("doctor", "doctor", "Say what keeps a session or a gateway away, and what to do."),
+    Command("gateway", "gateway", "Explain and check gateways; serve the embedded one."),
     Command("config", "config", "Show the settings, and who decided them."),
 )
 """Every command, in the order of `sidelight --help`; each has its section in docs/commands.md."""
@@ -66,7 +69,8 @@ def main(arguments: Sequence[str]) -> int:
         print(f"sidelight: {error.message.text} [{error.code}]", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:  # `sidelight status | head` is not an error.
-        sys.stderr.close()
+        # What is still buffered has nobody to go to; the interpreter must not complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     except KeyboardInterrupt:
         return 130

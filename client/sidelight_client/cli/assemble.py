@@ -24,11 +24,14 @@ from ..adapters.http import HttpClient
 from ..adapters.keyring_vault import KeyringVault
 from ..adapters.memory_vault import MemoryVault
 from ..adapters.power import GapDetector, MergedSignals
+from ..adapters.power_macos import MacPowerSignals
 from ..adapters.power_system_bus import SystemBusSignals
 from ..adapters.power_windows import WindowsPowerSignals
 from ..adapters.sealed_vault import session_folder
+from ..adapters.usage_ledger import FILE_NAME, UsageLedger
 from ..adapters.watch_files import watching
 from ..broker import Broker
+from ..broker_workspaces import Learn
 from ..embedded.gateway import EmbeddedGateway, EmbeddedSettings
 from ..keeper import SessionKeeper
 from ..ports import Clock, PowerSignals, SignInFailed, SignInPrompt, Vault
@@ -90,22 +93,39 @@ def _broker(
         None if embedded is not None else places.cache,
         issuer=settings.text("auth.issuer"),
         client_id=settings.text("auth.client_id"),
+        kind=settings.text("auth.provider"),
+        redirect_ports=tuple(int(port) for port in settings.items("auth.redirect_ports")),
         extra_authorize=key_of_a_gateway_of_ours if embedded is None else dict,
     )
     parts.push_async_callback(provider.close)
     # The embedded gateway's sessions end with it; what outlives it would only be refused.
     vault = MemoryVault() if embedded is not None else _vault(settings, places, url)
     keeper = SessionKeeper(clock=clock, provider=provider, vault=vault)
+    ledger = UsageLedger(places.state / FILE_NAME)
+    parts.push_async_callback(asyncio.to_thread, ledger.close)
     broker = Broker(
         clock=clock,
         settings=settings,
         gateway=gateway,
         keeper=keeper,
         repositories=GitRepositories(),
+        ledger=ledger,
         version=__version__,
-        on_workspace=embedded.add_workspace if embedded is not None else None,
+        learn=_learner(embedded) if embedded is not None else None,
+    )
+    loop, folder = asyncio.get_running_loop(), str(places.state)
+    ledger.on_problem(
+        lambda problem: loop.call_soon_threadsafe(broker.storage_problem, folder, problem)
     )
     return broker, keeper
+
+
+def _learner(embedded: EmbeddedGateway) -> Learn:
+    async def learn(folder: Path) -> None:
+        embedded.add_workspace(folder)
+        await embedded.workspace_ready()
+
+    return learn
 
 
 def _vault(settings: Settings, places: Folders, gateway_url: str) -> Vault:
@@ -173,7 +193,7 @@ def _signed_in_to(
 
     opening = loop.create_task(sign_in())
     tasks.add(opening)
-    broker.opens_with(opening)
+    broker.opens_with(opening, approve)
     try:
         yield
     finally:
@@ -195,6 +215,8 @@ async def _told_of_power(
         sources.append(SystemBusSignals(clock))
     if os.name == "nt":
         sources.append(WindowsPowerSignals(clock))
+    if sys.platform == "darwin":
+        sources.append(MacPowerSignals(clock))
 
     async def listen() -> None:
         async with aclosing(MergedSignals(sources).events()) as events:

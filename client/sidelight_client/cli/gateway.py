@@ -1,4 +1,4 @@
-"""`sidelight gateway serve`: the embedded development gateway, for one person on this machine."""
+"""`sidelight gateway`: serve the embedded development gateway, explain and check real ones."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from ..domain.secret import Secret
 from ..embedded.gateway import EmbeddedGateway, EmbeddedSettings
 from ..embedded.limits import DEFAULT_LIMITS
 from ..errors import ExitCode, UsageError
+from . import gateway_check, gateway_explain
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,9 +35,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     serve.add_argument("--upstream", default="", help="a model server: http://127.0.0.1:PORT/v1")
     serve.add_argument("--user-limit", type=int, help="requests an hour for you (120)")
     serve.add_argument("--json", action="store_true", help="print one JSON line when ready")
+    explain = actions.add_parser("explain", help="say what a recorded exchange means")
+    gateway_explain.add_arguments(explain)
+    check = actions.add_parser(
+        "check", help="say what will work with a gateway, and what to change"
+    )
+    gateway_check.add_arguments(check)
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    if arguments.action == "explain":
+        return gateway_explain.run(arguments)
+    if arguments.action == "check":
+        return gateway_check.run(arguments)
     settings = EmbeddedSettings(
         port=arguments.port,
         workspaces=tuple(folder.absolute() for folder in arguments.workspace),

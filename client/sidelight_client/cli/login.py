@@ -7,6 +7,7 @@ import asyncio
 import webbrowser
 
 from ..adapters.folders import folders
+from ..domain.identity_reasons import identity_reason
 from ..errors import ExitCode, NotSignedInError
 from ..link.dial import dial
 from ..ports import SignInFailed, SignInPrompt
@@ -24,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitCode:
     failed = asyncio.run(_login(device=arguments.device, browser=not arguments.no_browser))
     if failed is not None:
+        known = identity_reason(failed.code)
+        if known is not None:
+            raise NotSignedInError(known, reason=failed.detail or failed.code)
         raise NotSignedInError("login.failed", problem=failed.detail or failed.code)
     return ExitCode.OK
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from .diagnosis_session import RenewalSeen, SessionSeen, session_findings
 from .health import CONDITIONS, Condition, Severity
@@ -52,6 +52,7 @@ class Answer:
         is_page: a web page or a redirect came where JSON was asked for.
         moved_to: the host a redirect names.
         unreadable: the field that makes the document useless; empty when it is fine.
+        lacks: what a usable document says is not offered, and is needed; empty for nothing.
         clock_offset_s: how far this machine's clock is ahead of the `Date` header; None without one.
         took_s: from the first byte sent to the last received.
     """
@@ -60,6 +61,7 @@ class Answer:
     is_page: bool = False
     moved_to: str = ""
     unreadable: str = ""
+    lacks: str = ""
     clock_offset_s: float | None = None
     took_s: float = 0.0
 
@@ -125,7 +127,7 @@ class BrokerSeen:
     """The broker, if there is one.
 
     Attributes:
-        pid: its process; None where it is not running.
+        pid: its process; None where it is not running, or too silent to say.
         version: its version.
         silent: it is there and does not answer.
         refused: the sentence it, or its door, refused with.
@@ -249,6 +251,8 @@ def _endpoint_findings(endpoint: EndpointSeen) -> list[Finding]:
     if outcome.unreadable:
         unreadable = {**about, "problem": outcome.unreadable}
         return [_error(say("doctor.document_unreadable", unreadable))]
+    if outcome.lacks:
+        return [_warning("doctor.not_offered", **about, missing=outcome.lacks)]
     return []
 
 
@@ -269,22 +273,28 @@ def _clock_findings(endpoints: Iterable[EndpointSeen]) -> list[Finding]:
 _NETWORK = frozenset(("network.offline", "identity.unreachable", "gateway.unreachable"))
 """What a broker says about the network, and the doctor has just looked at itself."""
 
+_NOT_WRONG = frozenset(("settings.invalid", "completions.paused", "session.renewing"))
+"""Told from the files already; a wish; over in a moment, or the consequence of something told."""
+
 
 def _broker_findings(facts: Facts) -> list[Finding]:
     broker = facts.broker
     if broker.refused is not None:
         return [_error(broker.refused)]
+    if broker.silent:
+        pid = None if broker.pid is None else str(broker.pid)
+        return [_error(say("doctor.broker_silent", {"pid": pid}))]
     if broker.pid is None:
         return []
-    if broker.silent:
-        return [_error(say("doctor.broker_silent", {"pid": str(broker.pid)}))]
     found: list[Finding] = []
-    if broker.version != facts.version:
+    if broker.version != facts.version or broker.session is None:
         found.append(_warning("doctor.broker_version", theirs=broker.version, ours=facts.version))
-    seen_ourselves = any(isinstance(e.outcome, Trouble) or e.outcome.is_page for e in facts.endpoints)
+    seen_ourselves = any(
+        isinstance(e.outcome, Trouble) or e.outcome.is_page for e in facts.endpoints
+    )
     for condition in broker.conditions:
-        if condition.code == "settings.invalid" or condition.code == "completions.paused":
-            continue  # The first is told from the files; the second is a wish.
+        if condition.code in _NOT_WRONG:
+            continue
         if condition.code in _NETWORK and seen_ourselves:
             continue
         message = say(condition.code, {**condition.facts, "retry_at": condition.retry_at})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 GRACE_S = 30.0
 """A provider that rotates refresh tokens should accept the last one again for this long: the
@@ -16,6 +17,7 @@ FAILING_MIN = 3
 _GOOD = ("renewed", "adopted")
 _REJECTED = "rejected"
 _AMBIGUOUS = "ambiguous"
+_FAILED = ("not_processed", _AMBIGUOUS, _REJECTED)
 _BUSY = "not_processed: vault.busy"
 
 
@@ -81,7 +83,7 @@ def rejected_retry_s(renewals: Sequence[RenewalSeen]) -> float | None:
 
     That is the only trace a grace time leaves: no discovery document states one.
     """
-    for lost, retry in zip(renewals, renewals[1:], strict=False):
+    for lost, retry in pairwise(renewals):
         pause_s = retry.at - lost.at
         if (
             lost.outcome.startswith(_AMBIGUOUS)
@@ -98,5 +100,7 @@ def failing(renewals: Sequence[RenewalSeen]) -> tuple[RenewalSeen, ...]:
     for renewal in reversed(renewals):
         if renewal.outcome in _GOOD:
             break
-        failed.append(renewal)
+        # What was held back before a sleep, or not wanted any more, did not fail.
+        if renewal.outcome.startswith(_FAILED):
+            failed.append(renewal)
     return tuple(reversed(failed)) if len(failed) >= FAILING_MIN else ()

@@ -54,4 +54,4 @@ class Failure:
     hits: tuple[RuleHit, ...] = ()
     facts: Mapping[str, str | int | float] = field(default_factory=dict[str, str | int | float])
     """Facts for the sentence: `limit`, `used`, `unit`, `scope`, `resets_at`, `got`, `model`, `rule`,
-    `title`, `why`, `contact`, `appeal_url`."""
+    `title`, `why`, `contact`, `appeal_url`, and `claims`, which the next token must carry."""

@@ -27,6 +27,14 @@ class ConditionKind:
     """How long it must last before it is shown: what mends itself is never mentioned."""
 
 
+IDENTITY_REASONS = (
+    "identity.no_seat",
+    "identity.wrong_group",
+    "identity.conditional_access",
+    "identity.misconfigured",
+)
+"""Why signing in again, as such, does not help; `domain.identity_reasons` tells them apart."""
+
 CONDITIONS = {
     kind.code: kind
     for kind in (
@@ -38,11 +46,17 @@ CONDITIONS = {
             time_to_visible_s=10.0,
         ),
         ConditionKind("session.signed_out", Severity.INFO),
-        ConditionKind("session.needs_person", Severity.ERROR),
+        ConditionKind("session.needs_person", Severity.ERROR, depends_on=IDENTITY_REASONS),
+        *(ConditionKind(code, Severity.ERROR) for code in IDENTITY_REASONS),
         ConditionKind(
             "session.renewing",
             Severity.INFO,
-            depends_on=("network.offline", "identity.unreachable", "session.needs_person"),
+            depends_on=(
+                "network.offline",
+                "identity.unreachable",
+                "session.needs_person",
+                *IDENTITY_REASONS,
+            ),
             time_to_visible_s=2.0,
         ),
         ConditionKind("vault.locked", Severity.INFO, time_to_visible_s=5.0),

@@ -32,6 +32,11 @@ RENEW_AT_SHARE = 0.5
 """Renew when half of the life is over, so that a night's sleep starts with hours to spare."""
 RETRY_FIRST_S = 0.25
 RETRY_MAX_S = 15.0
+RETRY_URGENT_MAX_S = 3.0
+RETRIES_URGENT = 20
+"""While somebody may be waiting for a token, the first tries of an outage come this close together."""
+CLAIMS_NOT_MET = "insufficient_claims"
+"""The gateway's own word for a token that lacks what it wants (its `WWW-Authenticate`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class Grant:
         generation: grows by one with every renewal, across processes.
         issuer: the provider that issued it.
         scopes: what was granted.
+        proof_key: the key the grant is bound to (RFC 9449); None where it is bound to none.
+        proven: whether the access token too is presented with a proof.
     """
 
     access_token: Secret
@@ -58,6 +65,8 @@ class Grant:
     generation: int
     issuer: str
     scopes: tuple[str, ...] = ()
+    proof_key: Secret | None = None
+    proven: bool = False
 
     def usable(self, now: float) -> bool:
         return now < self.expires_at - EXPIRY_MARGIN_S
@@ -89,6 +98,8 @@ class Session:
         attempts: failed attempts since the last success.
         retry_at: when the next attempt is due after a failure.
         rejected: why the provider rejected the current grant; empty while it did not.
+        claims_wanted: what the gateway asks of the next token, as claims (OpenID Connect Core §5.5).
+        claims_met: what was asked of the provider for the current one.
         jitter: this process's place (0..1) in the spread of renewals.
     """
 
@@ -98,6 +109,8 @@ class Session:
     attempts: int = 0
     retry_at: float | None = None
     rejected: str = ""
+    claims_wanted: str = ""
+    claims_met: str = ""
     jitter: float = 0.0
 
     def phase(self, now: float) -> Phase:
@@ -156,18 +169,26 @@ class NetworkUp:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The gateway answered 401 to a request that carried the grant of `generation`."""
+    """The gateway answered 401 to a request that carried the grant of `generation`.
+
+    `claims` is what it challenged for: claims as a JSON object; empty when it did not.
+    """
 
     now: float
     generation: int
+    claims: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """The renewal started as `renewal` brought a new grant, or another process's grant was adopted."""
+    """The renewal started as `renewal` brought a new grant, or another process's grant was adopted.
+
+    `claims` is what the provider was asked for with it.
+    """
 
     renewal: int
     grant: Grant
+    claims: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +219,14 @@ Event = SignedIn | Tick | Woke | NetworkUp | Refused | Renewed | RenewalFailed |
 
 @dataclass(frozen=True, slots=True)
 class Renew:
-    """Start a renewal; `cause` goes into the trace ("woke after 9 h")."""
+    """Start a renewal; `cause` goes into the trace ("woke after 9 h").
+
+    `claims` is what the gateway asks of the new token; empty for nothing in particular.
+    """
 
     renewal: int
     cause: str
+    claims: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +268,12 @@ def reduce(session: Session, event: Event) -> tuple[Session, tuple[Effect, ...]]
             return _woke(session, now, slept_s)
         case NetworkUp(now):
             return _network_up(session, now)
-        case Refused(now, generation):
-            return _refused(session, now, generation)
-        case Renewed(renewal, grant):
+        case Refused(now, generation, claims):
+            return _refused(session, now, generation, claims)
+        case Renewed(renewal, grant, claims):
             if session.renewing != renewal:
                 return session, ()
-            fresh = Session(grant, session.generation, jitter=session.jitter)
+            fresh = Session(grant, session.generation, jitter=session.jitter, claims_met=claims)
             return fresh, (Persist(grant),)
         case RenewalFailed():
             return _renewal_failed(session, event)
@@ -272,7 +297,7 @@ def _start(session: Session, cause: str) -> tuple[Session, tuple[Effect, ...]]:
         return session, ()
     number = session.generation + 1
     return replace(session, generation=number, renewing=number, retry_at=None), (
-        Renew(number, cause),
+        Renew(number, cause, session.claims_wanted),
     )
 
 
@@ -296,17 +321,31 @@ def _woke(session: Session, now: float, slept_s: float) -> tuple[Session, tuple[
 
 
 def _network_up(session: Session, now: float) -> tuple[Session, tuple[Effect, ...]]:
+    if session.renewing is not None:
+        # The attempt in flight began without the network; should it fail, the next one comes soon.
+        return replace(session, attempts=0), ()
     if session.attempts and session.phase(now) in (Phase.STALE, Phase.EXPIRED):
         return _start(session, "the network is back")
     return session, ()
 
 
-def _refused(session: Session, now: float, generation: int) -> tuple[Session, tuple[Effect, ...]]:
+def _refused(
+    session: Session, now: float, generation: int, claims: str
+) -> tuple[Session, tuple[Effect, ...]]:
     # A late 401 for a grant that was renewed meanwhile must not cause a second renewal.
     if session.grant is None or session.grant.generation != generation or session.rejected:
         return session, ()
     ended = replace(session.grant, expires_at=min(session.grant.expires_at, now))
-    return _start(replace(session, grant=ended), f"401 at generation {generation}")
+    session = replace(session, grant=ended)
+    if not claims or session.renewing is not None:
+        return _start(session, f"401 at generation {generation}")
+    if claims == session.claims_met:
+        # The provider was asked for just this, and the gateway is not content: only a person
+        # can do more. Asking again would go on for ever.
+        rejected = replace(session, attempts=0, retry_at=None, rejected=CLAIMS_NOT_MET)
+        return rejected, (AskPerson(rejected.rejected),)
+    wanted = replace(session, claims_wanted=claims)
+    return _start(wanted, f"claims challenge at generation {generation}")
 
 
 def _renewal_failed(session: Session, event: RenewalFailed) -> tuple[Session, tuple[Effect, ...]]:
@@ -321,7 +360,10 @@ def _renewal_failed(session: Session, event: RenewalFailed) -> tuple[Session, tu
     if event.failure is RenewalFailure.AMBIGUOUS and attempts == 1:
         pause = RETRY_FIRST_S
     else:
-        ceiling = min(RETRY_FIRST_S * 2 ** min(attempts, 10), RETRY_MAX_S)
+        usable = session.grant is not None and session.grant.usable(event.now)
+        urgent = attempts <= RETRIES_URGENT and not usable
+        longest = RETRY_URGENT_MAX_S if urgent else RETRY_MAX_S
+        ceiling = min(RETRY_FIRST_S * 2 ** min(attempts, 10), longest)
         pause = max(ceiling * event.spread, RETRY_FIRST_S)
     if event.retry_delay_s is not None:
         pause = max(pause, min(event.retry_delay_s, 300.0))

@@ -30,6 +30,7 @@ class By(StrEnum):
 
 
 TIMES = frozenset({By.HOUR, By.DAY, By.WEEK})
+_QUARTER_S = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +125,18 @@ def summarize(entries: Iterable[DecisionView], by: By, zone: tzinfo | None = Non
         zone: whose hours, days and weeks; None for this machine's.
     """
     tallies: dict[str, Tally] = {}
+    quarters: dict[float, str] = {}
     for entry in entries:
-        key = key_of(entry, by, zone)
-        tallies.setdefault(key, Tally()).add(entry)
+        if by in TIMES:
+            # Every zone is whole quarters of an hour away from UTC: one look at the calendar each.
+            quarter = entry.at // _QUARTER_S
+            key = quarters.get(quarter) or quarters.setdefault(quarter, key_of(entry, by, zone))
+        else:
+            key = key_of(entry, by, zone)
+        tally = tallies.get(key)
+        if tally is None:
+            tally = tallies[key] = Tally()
+        tally.add(entry)
     groups = [tally.group(key) for key, tally in tallies.items()]
     if by in TIMES:
         groups.sort(key=lambda group: group.key)
@@ -162,7 +172,7 @@ def key_of(entry: DecisionView, by: By, zone: tzinfo | None = None) -> str:
 def editor_name(editor: str) -> str:
     """The editor without its version, so that an update does not split it in two."""
     name, _, version = editor.rpartition(" ")
-    return name if name and version[:1].isdigit() else editor
+    return name if name and version.removeprefix("v")[:1].isdigit() else editor
 
 
 def _local(at: float, zone: tzinfo | None) -> datetime:

@@ -53,6 +53,31 @@ _CATALOGUE: dict[str, Words] = {
         "Your session is kept and renewed as soon as it answers.",
         "Nothing to do; `sidelight doctor` shows what was tried.",
     ),
+    "identity.no_seat": Words(
+        "No access yet",
+        "Your account has not been given access here ({reason}).",
+        "You are signed in as yourself, but no suggestion can be fetched.",
+        "Ask your administrator for a seat, then sign in again.",
+    ),
+    "identity.wrong_group": Words(
+        "Account not allowed",
+        "The account you signed in with is not in a group that may use this gateway ({reason}).",
+        "No suggestion can be fetched with this account.",
+        "Sign in with your work account, or ask your administrator to add you to the group.",
+    ),
+    "identity.conditional_access": Words(
+        "More proof wanted",
+        "Your organisation asks for more before it lets you in ({reason}): a second factor, "
+        "a managed device or another network.",
+        "Suggestions pause until that is settled.",
+        "Sign in again from a device and network your organisation accepts.",
+    ),
+    "identity.misconfigured": Words(
+        "Sign-in set up wrongly",
+        "The sign-in service does not accept how Sidelight is registered there ({reason}).",
+        "Signing in again does not help.",
+        "Show this to your administrator: the client id, redirect address or scopes are off.",
+    ),
     "session.signed_out": Words(
         "Not signed in",
         "You are not signed in to the gateway.",
@@ -259,15 +284,75 @@ _CATALOGUE: dict[str, Words] = {
         "You are as signed in, or out, as before.",
         "Try `sidelight login` again, or `sidelight login --device`.",
     ),
+    # What a recorded exchange, or a gateway that is looked at, came to
+    "exchange.ok": Words(
+        "Answered",
+        "The gateway answered the request.",
+        "There is nothing to explain.",
+        "Nothing to do.",
+    ),
+    "exchange.warned": Words(
+        "Answered with a warning",
+        "The gateway answered, and its rule {rule} noticed something.",
+        "The suggestion is shown as it came.",
+        "Nothing to do; the rule may block the same text another time.",
+    ),
+    "exchange.degraded": Words(
+        "Answered by another model",
+        "The gateway answered with a model that stood in for the one that was asked.",
+        "The suggestion may be of another quality.",
+        "Nothing to do; the gateway goes back by itself.",
+    ),
+    "exchange.unreadable": Words(
+        "No recorded exchange",
+        "{path} is not a recorded exchange ({problem}).",
+        "There is nothing to explain.",
+        "Give a JSON file with `request` and `response`, the latter with `status`, `headers` and `body`.",
+    ),
+    "budget.spent": Words(
+        "Budget spent",
+        "The {scope} budget of {limit} is spent; {used} has been used.",
+        "The gateway refuses requests until it is renewed or raised.",
+        "Ask whoever looks after the budget at your gateway.",
+    ),
+    "upstream.late": Words(
+        "Model too slow",
+        "The model behind the gateway did not answer in time.",
+        "This suggestion was dropped.",
+        "Nothing to do; ask again, or choose a faster tier.",
+    ),
+    "upstream.broken": Words(
+        "Model not available",
+        "The gateway, or the model behind it, is not working at the moment.",
+        "Suggestions pause until {retry_at}; nothing you typed is lost.",
+        "Nothing to do; the next try is automatic.",
+    ),
+    "capability.absent": Words(
+        "Not offered",
+        "The gateway or the model does not offer what it was asked for.",
+        "Sidelight asks in another way from now on.",
+        "Nothing to do.",
+    ),
+    "profile.unknown": Words(
+        "No such profile",
+        "There is no gateway profile called {given}.",
+        "Nothing was done.",
+        "Write auto, or one of {known}.",
+    ),
+    "gateway.no_address": Words(
+        "No address",
+        "{given} is not the address of a gateway.",
+        "Nothing was asked.",
+        "Write one that begins with https:// or, on this machine, http://.",
+    ),
     "settings.unknown": Words(
         "No such setting",
         "There is no setting called {key}.",
         "Nothing was changed.",
         "`sidelight config show` lists them all.",
     ),
+    **{code: Words(*parts) for code, parts in DOCTOR.items()},
 }
-
-_CATALOGUE |= {code: Words(*parts) for code, parts in DOCTOR.items()}
 
 CODES = tuple(_CATALOGUE)
 """Every code, in the order of the catalogue."""

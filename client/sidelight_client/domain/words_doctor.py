@@ -28,8 +28,10 @@ DOCTOR: dict[str, tuple[str, str, str, str]] = {
         "Certificate not trusted",
         "This machine does not trust the certificate of the {role} at {host} ({problem}).",
         "No connection is made, and no token is sent.",
-        "Have your company's certificate authority installed in the system's trust store, or name "
-        "its file in SSL_CERT_FILE.",
+        (
+            "Have your company's authority installed in the system's trust store (or, on Linux, name it "
+            "in SSL_CERT_FILE)."
+        ),
     ),
     "doctor.ca_missing": (
         "Certificate file missing",
@@ -41,14 +43,16 @@ DOCTOR: dict[str, tuple[str, str, str, str]] = {
         "Certificate variables without effect",
         "These variables are set, and Sidelight does not read them: {names}.",
         "A certificate authority that only they name is not trusted.",
-        "Install it in the system's trust store, or name its file in SSL_CERT_FILE.",
+        "Install it in the system's trust store (or, on Linux, name its file in SSL_CERT_FILE).",
     ),
     "doctor.proxy_credentials": (
         "Proxy asks for credentials",
         "The proxy {proxy} answered 407: it lets nobody through to {host} without credentials.",
         "Nothing can be fetched; your session is kept.",
-        "Put the credentials into the proxy's address, run a local helper that signs in to the proxy, "
-        "or have {host} exempted.",
+        (
+            "Put the credentials into the proxy's address, run a local helper that signs in to the proxy, "
+            "or have {host} exempted."
+        ),
     ),
     "doctor.proxy_refused": (
         "Proxy refuses",
@@ -64,11 +68,15 @@ DOCTOR: dict[str, tuple[str, str, str, str]] = {
     ),
     "doctor.web_page": (
         "A web page instead of an answer",
-        "The {role} at {host} answered with a web page or sent us to {place}, where data was "
-        "expected.",
+        (
+            "The {role} at {host} answered with a web page or sent us to {place}, where data was "
+            "expected."
+        ),
         "Most likely the network wants you to sign in to it first; your session is kept.",
-        "Open a web page in your browser and sign in to the network; if there is none, the address is "
-        "not a {role}'s.",
+        (
+            "Open a web page in your browser and sign in to the network; if there is none, the address is "
+            "not a {role}'s."
+        ),
     ),
     "doctor.server_error": (
         "Server in trouble",
@@ -81,6 +89,12 @@ DOCTOR: dict[str, tuple[str, str, str, str]] = {
         "What the {role} at {host} says about itself cannot be used: {problem}.",
         "Signing in and renewing the session will fail.",
         "Check the address; if it is right, show this to whoever runs the {role}.",
+    ),
+    "doctor.not_offered": (
+        "Sign-in service offers too little",
+        "The {role} at {host} says that it does not offer {missing}.",
+        "Your session cannot be renewed, and you have to sign in again whenever it ends.",
+        "Ask your administrator to allow it for Sidelight.",
     ),
     "doctor.clock": (
         "Clock is wrong",
@@ -102,7 +116,7 @@ DOCTOR: dict[str, tuple[str, str, str, str]] = {
     ),
     "doctor.broker_version": (
         "Broker of another version",
-        "The running broker is version {theirs}; this command is {ours}.",
+        "The running broker is another build ({theirs}) than this command ({ours}).",
         "What it does may differ from what this version's documentation says.",
         "Restart your editors; the newer version takes over.",
     ),

@@ -97,7 +97,7 @@ class Completer:
         found = [
             _Candidate(place.position, _weight(place.agreeing), place.agreeing, local=False)
             for place in self.index.find(context)
-            if self.index.text_at(place.position).startswith(begun)
+            if self._goes_on(place.position, begun)
         ]
         if context:
             found += self._local_candidates(here, begun, local)
@@ -105,6 +105,14 @@ class Completer:
         # One short context says nothing unless the person has begun the word or others agree.
         evidence = strongest + len(begun.strip()) + min(len(found), 4) / 2
         return found if evidence >= _WEIGHT_PER_TOKEN else []
+
+    def _goes_on(self, position: int, begun: str) -> bool:
+        """Whether the indexed text there begins with `begun` and says more than that.
+
+        The very file that is being edited is in the index as it is on disk, and ends here.
+        """
+        text = self.index.text_at(position)
+        return text.startswith(begun) and (text != begun or self.index.text_at(position + 1) != "")
 
     def _local_candidates(
         self, here: Sequence[str], begun: str, local: Sequence[str]

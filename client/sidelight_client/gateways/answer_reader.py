@@ -77,7 +77,7 @@ class AnswerReader:
                     return self._stop(Failure(FailureKind.UPSTREAM_DOWN))
                 return self._text(text if self._fences is None else self._fences.feed(text))
             case Told(tokens, source, model):
-                self._tokens = tokens or self._tokens
+                self._tokens = _merged(self._tokens, tokens or TokenUse())
                 self._source = source or self._source
                 self._model = model or self._model
                 return []
@@ -108,3 +108,12 @@ class AnswerReader:
     def _stop(self, last: Finish | Failure) -> list[GatewayEvent]:
         self.over = True
         return [last]
+
+
+def _merged(before: TokenUse, now: TokenUse) -> TokenUse:
+    """Anthropic tells what went in at the beginning, and what came out at the end."""
+    return TokenUse(
+        before.prompt if now.prompt is None else now.prompt,
+        before.cached if now.cached is None else now.cached,
+        before.output if now.output is None else now.output,
+    )

@@ -1,155 +1,242 @@
-"""What a refusal in OpenAI's shape means. The gateway's message is searched and never kept.
+"""What a refusal means, whichever gateway it comes from. Its message is searched and never kept.
 
-Status codes alone do not tell: the code and type of the error come first, the status last.
+Status codes alone do not tell: what the gateway names comes first, then what it says, and the
+status last. What no gateway means differently is understood in every profile.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..domain.budget import Scope
 from ..domain.failure import Failure, FailureKind, RuleHit
-from .limits import moment
+from .limit_owner import NAMES as LIMIT_NAMES
+from .limit_owner import VENDOR_NAMES, limit_kind
 from .profile import Reply
 from .retry_delay import retry_delay
-from .untrusted import MAX_TEXT, count, items, mapping, number, parsed, text
+from .said_facts import facts, neutral_facts
+from .signs import Signs, signs
+from .untrusted import MAX_TEXT, count, items, mapping, text
+from .wording import WORDINGS, Wording, meant
 
 MAX_HITS = 100
-_LONGEST_MESSAGE = 4_000
 
-_OWN_CODES = {
-    kind.value: kind
-    for kind in FailureKind
-    if kind not in (FailureKind.UNKNOWN, FailureKind.OFFLINE)
-}
+K = FailureKind
+
+_OWN_CODES = {kind.value: kind for kind in K if kind not in (K.UNKNOWN, K.OFFLINE)}
 """A gateway that speaks the neutral contract names our kinds itself."""
 
-_CODES = {
-    "context_length_exceeded": FailureKind.CONTEXT_EXCEEDED,
-    "exceed_context_size_error": FailureKind.CONTEXT_EXCEEDED,
-    "string_above_max_length": FailureKind.CONTEXT_EXCEEDED,
-    "invalid_api_key": FailureKind.AUTH_INVALID,
-    "authentication_error": FailureKind.AUTH_INVALID,
-    "token_expired": FailureKind.AUTH_EXPIRED,
-    "expired_key": FailureKind.AUTH_EXPIRED,
-    "model_not_found": FailureKind.AUTH_MODEL_DENIED,
-    "insufficient_quota": FailureKind.BUDGET_EXCEEDED,
-    "billing_hard_limit_reached": FailureKind.BUDGET_EXCEEDED,
-    "budget_exceeded": FailureKind.BUDGET_EXCEEDED,
-    "rate_limit_exceeded": FailureKind.LIMIT_VENDOR,
-    "content_filter": FailureKind.POLICY_BLOCKED,
-    "content_policy_violation": FailureKind.POLICY_BLOCKED,
-    "hooks_failed": FailureKind.POLICY_BLOCKED,
-    "not_supported_error": FailureKind.CAPABILITY_MISSING,
-    "unsupported_parameter": FailureKind.CAPABILITY_MISSING,
-    "timeout_error": FailureKind.UPSTREAM_TIMEOUT,
-    "unavailable_error": FailureKind.UPSTREAM_DOWN,
+_NAMES: dict[str, FailureKind] = {
+    # OpenAI, and servers that follow its shape
+    "context_length_exceeded": K.CONTEXT_EXCEEDED,
+    "exceed_context_size_error": K.CONTEXT_EXCEEDED,
+    "string_above_max_length": K.CONTEXT_EXCEEDED,
+    "request_too_large": K.CONTEXT_EXCEEDED,
+    "invalid_api_key": K.AUTH_INVALID,
+    "authentication_error": K.AUTH_INVALID,
+    "invalid_authentication": K.AUTH_INVALID,
+    "unauthenticated": K.AUTH_INVALID,
+    "token_expired": K.AUTH_EXPIRED,
+    "expired_key": K.AUTH_EXPIRED,
+    "expired_token": K.AUTH_EXPIRED,
+    "jwt_expired": K.AUTH_EXPIRED,
+    "model_not_found": K.AUTH_MODEL_DENIED,
+    "invalid_model": K.AUTH_MODEL_DENIED,
+    "model_not_allowed": K.AUTH_MODEL_DENIED,
+    "deploymentnotfound": K.AUTH_MODEL_DENIED,
+    "insufficient_quota": K.BUDGET_EXCEEDED,
+    "billing_hard_limit_reached": K.BUDGET_EXCEEDED,
+    "budget_exceeded": K.BUDGET_EXCEEDED,
+    "billing_error": K.BUDGET_EXCEEDED,
+    "quotaexceeded": K.BUDGET_EXCEEDED,
+    "content_filter": K.POLICY_BLOCKED,
+    "content_policy_violation": K.POLICY_BLOCKED,
+    "responsibleaipolicyviolation": K.POLICY_BLOCKED,
+    "hooks_failed": K.POLICY_BLOCKED,
+    "guardrail_intervened": K.POLICY_BLOCKED,
+    "not_supported_error": K.CAPABILITY_MISSING,
+    "unsupported_parameter": K.CAPABILITY_MISSING,
+    "unsupported_value": K.CAPABILITY_MISSING,
+    "timeout_error": K.UPSTREAM_TIMEOUT,
+    "deadline_exceeded": K.UPSTREAM_TIMEOUT,
+    "unavailable_error": K.UPSTREAM_DOWN,
+    "overloaded_error": K.UPSTREAM_DOWN,
+    # LiteLLM
+    "token_not_found_in_db": K.AUTH_INVALID,
+    "auth_error": K.AUTH_INVALID,
+    "key_model_access_denied": K.AUTH_MODEL_DENIED,
+    "team_model_access_denied": K.AUTH_MODEL_DENIED,
+    "user_model_access_denied": K.AUTH_MODEL_DENIED,
+    "org_model_access_denied": K.AUTH_MODEL_DENIED,
+    "project_model_access_denied": K.AUTH_MODEL_DENIED,
 }
-"""Codes and types of OpenAI, and of servers that follow its shape."""
+"""Codes and types that mean one thing wherever they come from, in lower case."""
 
-_STATUSES = {
-    401: FailureKind.AUTH_INVALID,
-    402: FailureKind.BUDGET_EXCEEDED,
-    404: FailureKind.CAPABILITY_MISSING,
-    408: FailureKind.UPSTREAM_TIMEOUT,
-    413: FailureKind.CONTEXT_EXCEEDED,
-    446: FailureKind.POLICY_BLOCKED,
-    501: FailureKind.CAPABILITY_MISSING,
-    504: FailureKind.UPSTREAM_TIMEOUT,
-    511: FailureKind.UPSTREAM_DOWN,
+_STATUSES: dict[int, FailureKind] = {
+    401: K.AUTH_INVALID,
+    402: K.BUDGET_EXCEEDED,
+    404: K.CAPABILITY_MISSING,
+    405: K.CAPABILITY_MISSING,
+    408: K.UPSTREAM_TIMEOUT,
+    413: K.CONTEXT_EXCEEDED,
+    446: K.POLICY_BLOCKED,
+    501: K.CAPABILITY_MISSING,
+    504: K.UPSTREAM_TIMEOUT,
+    524: K.UPSTREAM_TIMEOUT,
+    598: K.UPSTREAM_TIMEOUT,
 }
-"""What a status says when the body says nothing."""
+"""What a status says when nothing else does. 524 is Cloudflare's timeout, 446 Portkey's and WSO2's."""
 
-_CONTEXT_NUMBERS = re.compile(
-    r"maximum context length is (\d{1,9}) tokens.{0,80}?(?:resulted in|requested) (\d{1,9}) tokens"
+_WITHOUT_DELAY = frozenset(
+    (
+        K.AUTH_EXPIRED,
+        K.AUTH_INVALID,
+        K.AUTH_MODEL_DENIED,
+        K.POLICY_BLOCKED,
+        K.CONTEXT_EXCEEDED,
+        K.CAPABILITY_MISSING,
+        K.REPO_PROHIBITED,
+    )
 )
-_NO_SUFFIX = re.compile(r"suffix.{0,40}not.{0,20}supported|not supported in the v1/completions")
+"""The same request would be refused again however long one waits."""
+_LIMITS = frozenset((K.LIMIT_USER, K.LIMIT_TEAM, K.LIMIT_ORG, K.LIMIT_VENDOR, K.BUDGET_EXCEEDED))
+
+_RATHER_THAN_INVALID = tuple(
+    wording
+    for wording in WORDINGS
+    if wording.kind in (K.BUDGET_EXCEEDED, K.AUTH_EXPIRED, K.AUTH_MODEL_DENIED)
+)
+"""Gateways call everything that goes wrong with a key an authentication error."""
+_VENDORS_KEY = re.compile(r"litellm\.authenticationerror|exception -.{0,80}(?:api key|auth)")
+_RATE = re.compile(r"rate.?limit|too many requests|throttl|limit exceeded for")
+_TOO_MANY = 429
+_SERVER_ERRORS = 500
 
 
-def classify(reply: Reply, now: float, unnamed_limit: FailureKind) -> Failure:
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """In what one gateway's answers mean something that another's do not.
+
+    Attributes:
+        unnamed_limit: whose limit a 429 means that does not say it.
+        names: codes and types, in lower case; they come before the common ones.
+        statuses: they come before the common ones.
+        wordings: they come before everything but the neutral names.
+    """
+
+    unnamed_limit: FailureKind = K.LIMIT_VENDOR
+    names: Mapping[str, FailureKind] = field(default_factory=dict[str, FailureKind])
+    statuses: Mapping[int, FailureKind] = field(default_factory=dict[int, FailureKind])
+    wordings: tuple[Wording, ...] = ()
+
+
+def classify(reply: Reply, now: float, dialect: Dialect) -> Failure:
     """The failure `reply` stands for; what is not recognised stays unknown, with its status.
 
     Args:
         reply: an answer that is no completion, or an error inside a stream.
         now: wall-clock seconds.
-        unnamed_limit: whose limit a 429 means that does not say it.
+        dialect: what is special about the gateway.
     """
-    error, message = _error(reply.body)
-    code, type_ = error.get("code"), error.get("type")
-    kind = _named(code) or _named(type_) or _by_status(reply, message, unnamed_limit)
-    extra = mapping(error.get("sidelight"))
-    facts = _facts(extra, now)
-    if kind is FailureKind.CONTEXT_EXCEEDED:
-        facts = _context_numbers(error, message) | facts
-    if code in ("insufficient_quota", "billing_hard_limit_reached"):
-        facts.setdefault("scope", Scope.ORG.value)
-    return Failure(
-        kind,
-        reply.status,
-        retry_delay(reply.headers, message, now),
-        _hits(extra),
-        facts,
+    seen = signs(reply)
+    kind = _kind(seen, dialect)
+    extra = mapping(seen.error.get("sidelight"))
+    told = facts(kind, seen, now) | neutral_facts(extra, now)
+    delay = None
+    if kind not in _WITHOUT_DELAY:
+        delay = retry_delay(reply.headers, seen.raw, now, windows=kind in _LIMITS)
+    return Failure(kind, reply.status, delay, _hits(extra), told)
+
+
+def _kind(seen: Signs, dialect: Dialect) -> FailureKind:
+    own = next((_OWN_CODES[name] for name in seen.names if name in _OWN_CODES), None)
+    if own is not None:
+        return own
+    if seen.page:
+        return _by_status(seen, dialect)
+    if (special := meant(dialect.wordings, seen)) is not None:
+        return special
+    if seen.status in (None, 401) and _VENDORS_KEY.search(seen.message):
+        # The vendor refused the gateway's own key: no sign-in of a person can mend that.
+        return K.UPSTREAM_DOWN
+    if _guardrail_spoke(seen) and (seen.status or 0) < _SERVER_ERRORS:
+        return K.POLICY_BLOCKED
+    if (named := _named(seen, dialect)) is not None:
+        return named
+    if _limited(seen):
+        said = meant((w for w in WORDINGS if w.kind is K.BUDGET_EXCEEDED), seen)
+        return said or limit_kind(seen, dialect.unnamed_limit)
+    if (said := meant(WORDINGS, seen)) is not None:
+        return said
+    return _by_status(seen, dialect)
+
+
+def _named(seen: Signs, dialect: Dialect) -> FailureKind | None:
+    for name in seen.names:
+        kind = dialect.names.get(name) or _NAMES.get(name)
+        if kind is K.AUTH_INVALID:
+            if seen.status not in (None, 400, 401, 403):
+                continue  # A limit, or what checks the keys is broken: nothing about this key.
+            return meant(_RATHER_THAN_INVALID, seen) or kind
+        if kind is not None:
+            return kind
+    return None
+
+
+def _guardrail_spoke(seen: Signs) -> bool:
+    """Whether a guardrail describes its refusal, in any of the shapes for it."""
+    for place in (mapping(seen.error.get("provider_specific_fields")), seen.details):
+        if {"guardrail_name", "guardrail", "guardrail_mode"} & place.keys():
+            return True
+    hooks = mapping(seen.document.get("hook_results"))
+    denied = (
+        mapping(hook).get("deny") is True
+        for when in ("before_request_hooks", "after_request_hooks")
+        for hook in items(hooks.get(when), 20)
+    )
+    return (
+        any(denied)
+        or "interveningGuardrail" in seen.error
+        or "content_filter_result" in mapping(seen.error.get("innererror"))
     )
 
 
-def _error(body: bytes) -> tuple[Mapping[str, Any], str]:
-    """The error object and its message; a gateway may write the message alone."""
-    document = mapping(parsed(body))
-    said = document.get("error", document)
-    if isinstance(said, str):
-        return {}, said[:_LONGEST_MESSAGE]
-    error = mapping(said)
-    message = error.get("message")
-    return error, message[:_LONGEST_MESSAGE] if isinstance(message, str) else ""
-
-
-def _named(code: Any) -> FailureKind | None:
-    if not isinstance(code, str):
-        return None
-    return _OWN_CODES.get(code) or _CODES.get(code)
-
-
-def _by_status(reply: Reply, message: str, unnamed_limit: FailureKind) -> FailureKind:
-    status = reply.status
-    if status is None or status < 400 or status >= 500:  # noqa: PLR2004  the classes of RFC 9110 §15
+def _by_status(seen: Signs, dialect: Dialect) -> FailureKind:
+    status = seen.status
+    if status == _TOO_MANY:
+        return dialect.unnamed_limit
+    if status is None:
         # A redirect to a login page, a captive portal's 200, an error in a stream without a name.
-        return _STATUSES.get(status or 0, FailureKind.UPSTREAM_DOWN)
-    if status == 429:  # noqa: PLR2004  Too Many Requests, RFC 6585 §4
-        return unnamed_limit
-    if status == 401 and 'error="invalid_token"' in reply.headers.get("www-authenticate", ""):  # noqa: PLR2004
+        return K.UPSTREAM_DOWN
+    if status in dialect.statuses:
+        return dialect.statuses[status]
+    if status == 401:  # noqa: PLR2004  Unauthorized, RFC 9110 §15.5.2
+        return _unauthorized(seen)
+    if status < 400 or status >= _SERVER_ERRORS:  # noqa: PLR2004  the classes of RFC 9110 §15
+        timed_out = re.search(r"time-?out|timed out", seen.page_title) is not None
+        return K.UPSTREAM_TIMEOUT if timed_out else _STATUSES.get(status, K.UPSTREAM_DOWN)
+    if seen.page and status not in (408, 413, 446):
+        # A proxy's own page; the gateway has said nothing.
+        return K.UNKNOWN
+    return _STATUSES.get(status, K.UNKNOWN)
+
+
+def _limited(seen: Signs) -> bool:
+    if seen.status == _TOO_MANY or (LIMIT_NAMES | VENDOR_NAMES) & set(seen.names):
+        return True
+    return seen.status is None and _RATE.search(seen.message) is not None
+
+
+def _unauthorized(seen: Signs) -> FailureKind:
+    if 'error="invalid_token"' in seen.headers.get("www-authenticate", ""):
         # RFC 6750 §3.1: expired, revoked or malformed; renewing once tells which.
-        return FailureKind.AUTH_EXPIRED
-    if status == 401 and "html" in reply.headers.get("content-type", ""):  # noqa: PLR2004
+        return K.AUTH_EXPIRED
+    if seen.page:
         # A proxy's own page; the gateway has said nothing about the key.
-        return FailureKind.UNKNOWN
-    if _NO_SUFFIX.search(message):
-        return FailureKind.CAPABILITY_MISSING
-    return _STATUSES.get(status, FailureKind.UNKNOWN)
-
-
-def _facts(extra: Mapping[str, Any], now: float) -> dict[str, str | int | float]:
-    """The neutral contract's facts for the sentence, each with the type it must have."""
-    readers: dict[str, Callable[[Any], str | float | None]] = {
-        "limit": number,
-        "used": number,
-        "got": number,
-        "resets_at": lambda value: moment(value, now),
-    }
-    for name in ("scope", "unit", "model", "rule", "title", "why", "contact", "appeal_url"):
-        readers[name] = text
-    read = {name: reader(extra[name]) for name, reader in readers.items() if name in extra}
-    return {name: value for name, value in read.items() if value is not None and value != ""}
-
-
-def _context_numbers(error: Mapping[str, Any], message: str) -> dict[str, str | int | float]:
-    """How much the model takes and what it got, where the error says it."""
-    limit, got = count(error.get("n_ctx")), count(error.get("n_prompt_tokens"))
-    found = _CONTEXT_NUMBERS.search(message)
-    if limit is None and found is not None:
-        limit, got = int(found[1]), int(found[2])
-    return {name: n for name, n in (("limit", limit), ("got", got)) if n is not None}
+        return K.UNKNOWN
+    return K.AUTH_INVALID
 
 
 def _hits(extra: Mapping[str, Any]) -> tuple[RuleHit, ...]:

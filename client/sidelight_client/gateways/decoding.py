@@ -1,4 +1,4 @@
-"""What one event of an answer in OpenAI's shape says: text, book-keeping, its end."""
+"""What one event of an answer says, in each shape there is: text, book-keeping, its end."""
 
 from __future__ import annotations
 
@@ -11,10 +11,36 @@ from .untrusted import count, items, mapping, member, text
 
 LONGEST_LABEL = 120
 
+_ANTHROPIC = frozenset(
+    (
+        "message",
+        "message_start",
+        "message_delta",
+        "message_stop",
+        "content_block_start",
+        "content_block_delta",
+        "content_block_stop",
+        "ping",
+    )
+)
 
-def parts(event: Mapping[str, Any]) -> tuple[StreamPart, ...]:
-    """The parts of a chunk or of a whole answer, of the completions or the chat kind."""
-    told = Told(_tokens(event), _source(event), text(event.get("model"), LONGEST_LABEL))
+
+def parts(event: Mapping[str, Any]) -> tuple[StreamPart, ...] | None:
+    """The parts of a chunk or of a whole answer; None for what has no answer's shape."""
+    if isinstance(event.get("choices"), list):
+        return _openai(event)
+    if event.get("type") in _ANTHROPIC:
+        return _anthropic(event)
+    if isinstance(event.get("content"), str) and isinstance(event.get("stop"), bool):
+        return _llamacpp(event)
+    if isinstance(event.get("done"), bool):
+        return _ollama(event)
+    return None
+
+
+def _openai(event: Mapping[str, Any]) -> tuple[StreamPart, ...]:
+    """Completions and chat; in Mistral's stream the completions are chat-shaped."""
+    told = Told(_openai_tokens(event), _source(event), _model(event))
     found: list[StreamPart] = [told]
     for choice in map(mapping, items(event.get("choices"), 1)):
         said = choice.get("text")
@@ -28,7 +54,7 @@ def parts(event: Mapping[str, Any]) -> tuple[StreamPart, ...]:
     return tuple(found)
 
 
-def _tokens(event: Mapping[str, Any]) -> TokenUse | None:
+def _openai_tokens(event: Mapping[str, Any]) -> TokenUse | None:
     usage = mapping(event.get("usage"))
     if not usage:
         return None
@@ -38,6 +64,64 @@ def _tokens(event: Mapping[str, Any]) -> TokenUse | None:
         count(details.get("cached_tokens")),
         count(usage.get("completion_tokens")),
     )
+
+
+def _anthropic(event: Mapping[str, Any]) -> tuple[StreamPart, ...]:
+    """The Messages API, streamed and whole."""
+    message = mapping(event.get("message")) or event
+    tokens = _anthropic_tokens(mapping(message.get("usage")))
+    found: list[StreamPart] = [Told(tokens, None, _model(message))]
+    if event.get("type") == "message":
+        blocks = items(event.get("content"), 100)
+        pieces = [mapping(block).get("text") for block in blocks]
+    else:
+        pieces = [mapping(event.get("delta")).get("text")]
+    found += [Piece(piece) for piece in pieces if isinstance(piece, str) and piece]
+    if event.get("type") in ("message", "message_stop"):
+        found.append(Ended())
+    return tuple(found)
+
+
+def _anthropic_tokens(usage: Mapping[str, Any]) -> TokenUse | None:
+    """`input_tokens` leaves out what came from the cache or went into it."""
+    if not usage:
+        return None
+    fresh, cached = count(usage.get("input_tokens")), count(usage.get("cache_read_input_tokens"))
+    written = count(usage.get("cache_creation_input_tokens")) or 0
+    prompt = None if fresh is None else fresh + (cached or 0) + written
+    return TokenUse(prompt, cached, count(usage.get("output_tokens")))
+
+
+def _llamacpp(event: Mapping[str, Any]) -> tuple[StreamPart, ...]:
+    """`/infill` and `/completion`: bare objects, the last of which says `stop`."""
+    found: list[StreamPart] = []
+    if event["content"]:
+        found.append(Piece(event["content"]))
+    if event["stop"]:
+        timings = mapping(event.get("timings"))
+        tokens = TokenUse(
+            count(event.get("tokens_evaluated")),
+            count(timings.get("cache_n")),
+            count(event.get("tokens_predicted")),
+        )
+        found += [Told(tokens, None, _model(event)), Ended()]
+    return tuple(found)
+
+
+def _ollama(event: Mapping[str, Any]) -> tuple[StreamPart, ...]:
+    """`/api/generate` and `/api/chat`."""
+    said = event.get("response") or mapping(event.get("message")).get("content")
+    found: list[StreamPart] = [Piece(said)] if isinstance(said, str) and said else []
+    if event["done"]:
+        tokens = TokenUse(
+            count(event.get("prompt_eval_count")), None, count(event.get("eval_count"))
+        )
+        found += [Told(tokens, None, _model(event)), Ended()]
+    return tuple(found)
+
+
+def _model(event: Mapping[str, Any]) -> str:
+    return text(event.get("model"), LONGEST_LABEL)
 
 
 def _source(event: Mapping[str, Any]) -> Source | None:

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from ..domain.completion import Tier
 from ..ports import GatewayInfo
 from .limits import readings
-from .openai import OpenAiProfile
 from .profile import Mode, Profile
-from .sidelight import SidelightProfile
+from .recognise import Recognised
+from .registry import PROFILES, profile_called
 from .untrusted import items, mapping, member, number, text
 
 WELL_KNOWN = "/.well-known/sidelight-gateway"
 LONGEST_URL = 2_000
 LONGEST_DEADLINE_S = 600.0
 _AUTH_KINDS = ("oidc", "exchange", "virtual_key", "none")
-
-PROFILES: Mapping[str, Profile] = {
-    profile.name: profile for profile in (SidelightProfile(), OpenAiProfile())
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +32,7 @@ class Announced:
         modes: by tier name, where the gateway states one.
         policy_url: empty where there is none; always of the gateway's own origin.
         usage_url: the same.
+        sign: what the profile was recognised by, for whoever asks.
     """
 
     info: GatewayInfo
@@ -44,6 +41,7 @@ class Announced:
     modes: Mapping[str, Mode] = field(default_factory=dict[str, Mode])
     policy_url: str = ""
     usage_url: str = ""
+    sign: str = "nothing it said"
 
 
 def from_document(document: Mapping[str, Any], url: str, now: float, embedded: bool) -> Announced:
@@ -51,7 +49,7 @@ def from_document(document: Mapping[str, Any], url: str, now: float, embedded: b
     auth = mapping(document.get("auth"))
     tiers = {tier.value: mapping(mapping(document.get("tiers")).get(tier.value)) for tier in Tier}
     endpoints = mapping(document.get("endpoints"))
-    profile = PROFILES.get(text(document.get("profile")) or "sidelight", PROFILES["openai"])
+    profile = profile_called(text(document.get("profile")) or "sidelight") or PROFILES["openai"]
     scopes = tuple(text(scope) for scope in items(auth.get("scopes"), 20) if text(scope))
     kind, form = auth.get("kind"), auth.get("exchange_form")
     default = GatewayInfo("", "", "")
@@ -67,6 +65,7 @@ def from_document(document: Mapping[str, Any], url: str, now: float, embedded: b
         auth_kind=kind if kind in _AUTH_KINDS else default.auth_kind,
         exchange_url=_exchange_url(auth, url),
         exchange_form=form if form in ("token_exchange", "virtual_key") else default.exchange_form,
+        dpop=auth.get("dpop") is True,
         limits=readings(document.get("limits"), now, "gateway"),
         models={name: model for name, tier in tiers.items() if (model := text(tier.get("model")))},
         deadlines_s={
@@ -83,17 +82,23 @@ def from_document(document: Mapping[str, Any], url: str, now: float, embedded: b
         modes,
         _own(endpoints.get("policy"), url),
         _own(endpoints.get("usage"), url),
+        sign="its own announcement",
     )
 
 
-def from_models(document: Mapping[str, Any] | None, url: str) -> Announced:
-    """A server of OpenAI's family that announces nothing: its first model serves every tier.
+def from_models(
+    document: Mapping[str, Any] | None, url: str, recognised: Recognised | None = None
+) -> Announced:
+    """A server that announces nothing: its first model serves every tier.
 
-    `document` is its model list, or None where it shows that to nobody without a key.
+    Args:
+        document: its model list, or None where it shows that to nobody without a key.
+        url: the address it was found at.
+        recognised: what its answers show it to be; otherwise one of OpenAI's family.
     """
     listed = items((document or {}).get("data"), 1)
     model = text(mapping(listed[0]).get("id")) if listed else ""
-    profile = PROFILES["openai"]
+    profile = PROFILES[recognised.profile if recognised else "openai"]
     info = GatewayInfo(
         name=host_of(url),
         url=url,
@@ -102,7 +107,8 @@ def from_models(document: Mapping[str, Any] | None, url: str) -> Announced:
         auth_kind="none" if document is not None else "oidc",
         models=dict.fromkeys((tier.value for tier in Tier), model) if model else {},
     )
-    return Announced(info, profile, api_base(url))
+    announced = Announced(info, profile, api_base(url))
+    return replace(announced, sign=recognised.sign) if recognised else announced
 
 
 def api_base(url: str) -> str:

@@ -22,7 +22,7 @@ def encode(request: CompletionRequest, model: str, mode: Mode) -> Encoded:
     prompt caches live on.
     """
     match mode:
-        case Mode.SUFFIX:
+        case Mode.SUFFIX | Mode.INFILL:
             return _completion(request, model, request.window.suffix)
         case Mode.PREFIX:
             return _completion(request, model, "")

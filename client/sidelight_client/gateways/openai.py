@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ..domain.budget import Reading
 from ..domain.completion import CompletionRequest
@@ -10,7 +11,7 @@ from ..domain.failure import Failure, FailureKind
 from ..domain.secret import Secret
 from ..domain.session import Grant
 from ..trace import traceparent
-from .classify import classify
+from .classify import Dialect, classify
 from .decoding import parts
 from .encoding import encode
 from .limits import openai_limits
@@ -25,14 +26,12 @@ class OpenAiProfile:
 
     name = "openai"
     default_mode = Mode.SUFFIX
-    unnamed_limit = FailureKind.LIMIT_VENDOR
+    dialect = Dialect()
     """A bare 429 comes from the vendor: this profile knows of no other limit."""
 
     def auth_headers(self, grant: Grant | None) -> Mapping[str, Secret]:
         """RFC 6750 §2.1."""
-        if grant is None:
-            return {}
-        return {"authorization": Secret(f"Bearer {grant.access_token.reveal()}")}
+        return bearer(grant, "authorization")
 
     def trace_headers(self, trace_id: str) -> Mapping[str, str]:
         return {"traceparent": traceparent(trace_id), "x-request-id": trace_id}
@@ -45,15 +44,26 @@ class OpenAiProfile:
         if data == END_OF_STREAM:
             return (Ended(),)
         event = mapping(parsed(data))
-        if "error" in event:
+        if _is_error(event):
             body = data.encode() if isinstance(data, str) else data
             return (self.classify(Reply(None, body=body), now=0.0),)
-        if not isinstance(event.get("choices"), list):
-            return (Failure(FailureKind.UPSTREAM_DOWN),)
-        return parts(event)
+        said = parts(event)
+        return (Failure(FailureKind.UPSTREAM_DOWN),) if said is None else said
 
     def classify(self, reply: Reply, now: float) -> Failure:
-        return classify(reply, now, self.unnamed_limit)
+        return classify(reply, now, self.dialect)
 
     def limits_from_headers(self, headers: Mapping[str, str], now: float) -> tuple[Reading, ...]:
         return openai_limits(headers, now)
+
+
+def bearer(grant: Grant | None, header: str) -> Mapping[str, Secret]:
+    """The grant as a bearer token in `header`; nothing where there is none."""
+    if grant is None:
+        return {}
+    return {header: Secret(f"Bearer {grant.access_token.reveal()}")}
+
+
+def _is_error(event: Mapping[str, Any]) -> bool:
+    """Some write `error: false` or `error: null` into their answers."""
+    return bool(event.get("error")) or event.get("type") == "error" or "errors" in event

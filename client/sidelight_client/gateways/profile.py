@@ -17,6 +17,8 @@ from ..domain.session import Grant
 class Mode(StrEnum):
     """How the text after the cursor is told to the model."""
 
+    INFILL = "infill"
+    """The server's own endpoint for filling in; where it has none, the same as `suffix`."""
     SUFFIX = "suffix"
     """`suffix` of `/v1/completions`."""
     CHAT = "chat"
@@ -44,11 +46,23 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A completion request as the gateway wants it; `path` is relative to the API's base."""
+    """A completion request as the gateway wants it.
+
+    Attributes:
+        path: relative to the API's base, or with `at_root` to what lies above its `/v1`.
+        body: the request's JSON.
+        spans: where the person's text lies in it.
+        at_root: see `path`; servers keep their own endpoints beside OpenAI's.
+    """
 
     path: str
     body: bytes
     spans: tuple[Span, ...] = ()
+    at_root: bool = False
+
+    def url(self, api_base: str) -> str:
+        """The address to ask, for an API at `api_base`."""
+        return f"{api_base.removesuffix('/v1') if self.at_root else api_base}{self.path}"
 
     def located(self, hits: tuple[RuleHit, ...]) -> tuple[RuleHit, ...]:
         """`hits` counted in the window's parts; one outside the person's own text is left out."""

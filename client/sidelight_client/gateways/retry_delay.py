@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -17,12 +17,24 @@ _EPOCH_FROM = 1_000_000_000.0
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _IN_MESSAGE = re.compile(
-    r"(?:try again|retry) (?:in|after) (\d{1,9}(?:\.\d{1,6})?) ?(ms|s)", re.IGNORECASE
+    r"(?:try again|retry|retrying|wait|resets?|reset|replenished|available)"
+    r"(?: again)? ?(?:in|after|for)? (?:about |at least )?(?P<parts>"
+    r"(?:\d{1,9}(?:\.\d{1,9})? ?"
+    r"(?:milliseconds?|ms|seconds?|secs?|minutes?|mins?|hours?|days?|s|m|h|d)\b[ ,]{0,2}){1,4}"
+    r"|(?:\d{1,9}(?:\.\d{1,9})?(?:ms|s|m|h|d)){1,4}"
+    r"|(?:\d{1,3}\.)?\d{1,2}:\d\d:\d\d)",
+    re.IGNORECASE,
 )
+_SPOKEN = re.compile(r"(\d+(?:\.\d+)?) ?(milliseconds?|ms|[smhd])", re.IGNORECASE)
+_TIME_SPAN = re.compile(r"(?:(\d+)\.)?(\d+):(\d+):(\d+)")
+"""Days, hours, minutes and seconds, as Azure API Management writes them: `2.12:34:56`."""
+_ZONE = re.compile(r" ?(?:UTC|GMT)$")
 _LONGEST_MESSAGE = 4_000
 
 
-def retry_delay(headers: Mapping[str, str], message: str, now: float) -> float | None:
+def retry_delay(
+    headers: Mapping[str, str], message: str, now: float, *, windows: bool = True
+) -> float | None:
     """Seconds to wait, at most `MAX_RETRY_DELAY_S`; the first dialect that can be read decides.
 
     In order: `retry-after-ms`, `retry-after` (RFC 9110 §10.2.3), `llm_provider-retry-after`
@@ -34,26 +46,38 @@ def retry_delay(headers: Mapping[str, str], message: str, now: float) -> float |
         headers: with lower-case names.
         message: the gateway's message; it is searched and not kept.
         now: wall-clock seconds.
+        windows: whether the ends of limits' windows count; they say nothing about an outage.
     """
-    readers: tuple[tuple[str, Callable[[str, float], float | None]], ...] = (
-        ("retry-after-ms", _milliseconds),
-        ("retry-after", _seconds_or_moment),
-        ("llm_provider-retry-after", _seconds_or_moment),
-        ("reset_at", _seconds_or_moment),
-        ("ratelimit", _ratelimit_field),
-        ("ratelimit-reset", _seconds_or_moment),
-        ("x-ratelimit-reset-requests", _seconds_or_moment),
-        ("x-ratelimit-reset-tokens", _seconds_or_moment),
-        ("x-ratelimit-reset", _seconds_or_moment),
-    )
-    for name, read in readers:
+    for name, read in (*_ASKED, *(_windows(headers) if windows else ())):
         delay = read(headers[name], now) if name in headers else None
         if delay is not None:
             return min(max(delay, 0.0), MAX_RETRY_DELAY_S)
     found = _IN_MESSAGE.search(message[:_LONGEST_MESSAGE])
-    if found is not None:
-        return min(float(found[1]) * _UNITS[found[2].lower()], MAX_RETRY_DELAY_S)
-    return None
+    return None if found is None else min(_spoken(found["parts"]), MAX_RETRY_DELAY_S)
+
+
+def _windows(headers: Mapping[str, str]) -> Sequence[tuple[str, _Reader]]:
+    """The ends of windows; one that is used up comes before one that is not."""
+    ends: list[tuple[str, _Reader]] = [
+        ("reset_at", _seconds_or_moment),
+        ("ratelimit", _ratelimit_field),
+        ("ratelimit-reset", _seconds_or_moment),
+    ]
+    each = [f"x-ratelimit-reset-{unit}" for unit in ("requests", "tokens")]
+    each.sort(key=lambda name: headers.get(name.replace("reset", "remaining"), "") != "0")
+    return [*ends, *((name, _seconds_or_moment) for name in (*each, "x-ratelimit-reset"))]
+
+
+def _spoken(text: str) -> float:
+    """`20s`, `1m30.5s`, `20 seconds`, `2 minutes 5 seconds` or `2.12:34:56` in seconds."""
+    span = _TIME_SPAN.fullmatch(text.strip())
+    if span is not None:
+        days, hours, minutes, seconds = (int(part or 0) for part in span.groups())
+        return float(days * 86_400 + hours * 3_600 + minutes * 60 + seconds)
+    return sum(
+        float(size) * _UNITS["ms" if unit.lower().startswith(("ms", "mil")) else unit[0].lower()]
+        for size, unit in _SPOKEN.findall(text)
+    )
 
 
 def seconds_until(value: str, now: float) -> float | None:
@@ -79,7 +103,16 @@ def _seconds_or_moment(value: str, now: float) -> float | None:
     return None if moment is None else moment - now
 
 
+_Reader = Callable[[str, float], float | None]
+_ASKED: tuple[tuple[str, _Reader], ...] = (
+    ("retry-after-ms", _milliseconds),
+    ("retry-after", _seconds_or_moment),
+    ("llm_provider-retry-after", _seconds_or_moment),
+)
+
+
 def _moment(value: str) -> float | None:
+    value = _ZONE.sub("+00:00", value) if value[:4].isdecimal() else value
     for read in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             when = read(value)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..domain.budget import Reading
 from ..domain.failure import FailureKind
+from .classify import Dialect
 from .limits import sidelight_limits
 from .openai import OpenAiProfile
 
@@ -14,7 +15,7 @@ class SidelightProfile(OpenAiProfile):
     """OpenAI's shapes, with our kinds as error codes and one header for every limit."""
 
     name = "sidelight"
-    unnamed_limit = FailureKind.LIMIT_USER
+    dialect = Dialect(unnamed_limit=FailureKind.LIMIT_USER)
 
     def limits_from_headers(self, headers: Mapping[str, str], now: float) -> tuple[Reading, ...]:
         return sidelight_limits(headers, now)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from .profile import Reply
 from .untrusted import items, mapping, parsed
 
 LONGEST_MESSAGE = 4_000
-_LARGEST_BODY = 300_000
-"""Bytes; a longer error is no error object, and parsing it would take time on the loop."""
-
 _MESSAGES = (
     "message",
     "error",
@@ -76,12 +74,13 @@ class Signs:
 
 def signs(reply: Reply) -> Signs:
     """What `reply` shows, whatever its body is."""
-    body = reply.body[:_LARGEST_BODY]
-    found = parsed(body)
-    if isinstance(found, list) and found:
-        found = cast("list[Any]", found)[0]  # Google's gateways answer a list of one error.
+    found: Any = parsed(reply.body)
+    listed = items(found, 1)
+    if listed:
+        found = listed[0]  # Google's gateways answer a list of one error.
     if not isinstance(found, dict):
-        return _plain(reply, found if isinstance(found, str) else body.decode("utf-8", "replace"))
+        plain = reply.body[: 4 * LONGEST_MESSAGE].decode("utf-8", "replace")
+        return _plain(reply, found if isinstance(found, str) else plain)
     document = mapping(found)
     error = _error_object(document)
     raw = " ".join(dict.fromkeys(_messages(error, document)))[: 2 * LONGEST_MESSAGE]
@@ -166,7 +165,10 @@ def _wrapped(message: str) -> Mapping[str, Any]:
     read = parsed(found[0])
     if read is None:
         try:
-            read = ast.literal_eval(found[0])
+            with warnings.catch_warnings():
+                # A pattern in it has escapes that Python warns about; nobody wrote them here.
+                warnings.simplefilter("ignore")
+                read = ast.literal_eval(found[0])
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             return {}
     whole = mapping(read)

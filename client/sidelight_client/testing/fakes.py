@@ -217,6 +217,7 @@ class FakeIdp:
     renewed: int = 0
     revoked: int = 0
     pools_dropped: int = 0
+    claims: list[str] = field(default_factory=list[str])
     gate: asyncio.Event | None = None
 
     async def sign_in(self, show: Callable[[SignInPrompt], None]) -> Grant | SignInFailed:
@@ -237,6 +238,10 @@ class FakeIdp:
         if self.gate is not None:
             await self.gate.wait()
         return self.renewals.pop(0)
+
+    async def renew_with_claims(self, grant: Grant, claims: str) -> Grant | RenewalRefused:
+        self.claims.append(claims)
+        return await self.renew(grant)
 
     async def revoke(self, grant: Grant) -> None:
         del grant

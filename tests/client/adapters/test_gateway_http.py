@@ -394,3 +394,20 @@ async def test_no_log_line_contains_code_prompt_or_token(caplog: pytest.LogCaptu
             await ask(gateway)
     for secret in ("access-1", "def f", "078-05-1120", "return"):
         assert secret not in caplog.text
+
+
+async def test_a_list_that_is_guarded_is_read_once_with_the_session() -> None:
+    listed = answer(200, {"data": [{"id": "fast"}]})
+    async with (
+        raw_server(answer(404), answer(401), listed, sse(*PIECES)) as server,
+        gateway_at(server.url) as gateway,
+    ):
+        await ask(gateway)
+        await ask(gateway)
+    assert [asked.target for asked in server.asked[2:]] == [
+        "/v1/models",
+        "/v1/completions",
+        "/v1/completions",
+    ]
+    assert server.asked[2].headers["authorization"].startswith("Bearer ")
+    assert server.asked[3].json["model"] == "fast"

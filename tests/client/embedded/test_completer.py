@@ -248,3 +248,9 @@ def test_a_line_longer_than_a_slice_is_still_taken_in():
 )
 def test_a_suggestion_ends_before_an_empty_line(text: str, kept: str) -> None:
     assert trimmed(text, "", ()) == kept
+
+
+def test_the_edited_file_as_it_is_on_disk_does_not_silence_the_others() -> None:
+    typed = "def total(entries):\n    running = 0\n    for entry in "
+    index = indexed(ledger="running = 0\n    for entry in entries:\n        pass\n", new=typed)
+    assert Completer(index).complete(typed, "").text.startswith("entries")

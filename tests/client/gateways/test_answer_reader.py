@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sidelight_client.domain.completion import Source, SourceKind, TokenUse
 from sidelight_client.domain.failure import Failure, FailureKind
 from sidelight_client.gateways.answer_reader import AnswerReader
-from sidelight_client.gateways.discovery import PROFILES
+from sidelight_client.gateways.registry import PROFILES
 from sidelight_client.ports import Delta, Finish, GatewayEvent
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"

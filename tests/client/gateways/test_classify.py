@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidelight_client.domain.failure import Failure, FailureKind, RuleHit
-from sidelight_client.gateways.discovery import PROFILES
 from sidelight_client.gateways.profile import Reply
+from sidelight_client.gateways.registry import PROFILES
 
 NOW = 1_700_000_000.0
 RECORDINGS = Path(__file__).parents[2] / "recordings"
@@ -31,10 +31,9 @@ def said(status: int | None, body: Any = b"", **headers: str) -> Reply:
 @pytest.mark.parametrize(
     ("case", "kind", "delay", "facts"),
     [
-        ("portkey_ctx", K.CONTEXT_EXCEEDED, 0.12, {"limit": 4096, "got": 10000}),
-        ("portkey_up429", K.LIMIT_VENDOR, 20.0, {}),
+        ("portkey_ctx", K.CONTEXT_EXCEEDED, None, {"limit": 4096, "got": 10000}),
+        ("portkey_up429", K.LIMIT_VENDOR, 20.0, {"scope": "vendor", "limit": 3, "used": 3}),
         ("portkey_up502", K.UPSTREAM_DOWN, None, {}),
-        ("portkey_hook_deny_446", K.POLICY_BLOCKED, None, {}),
         ("llamacpp_auth_missing", K.AUTH_INVALID, None, {}),
         ("llamacpp_not_found", K.CAPABILITY_MISSING, None, {}),
         ("litellm_up503", K.UPSTREAM_DOWN, None, {}),

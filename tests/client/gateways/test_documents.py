@@ -17,6 +17,7 @@ from sidelight_client.gateways.discovery import api_base, from_document, from_mo
 from sidelight_client.gateways.limits import openai_limits, readings, sidelight_limits
 from sidelight_client.gateways.policy_document import policy
 from sidelight_client.gateways.profile import Mode
+from sidelight_client.gateways.recognise import Recognised
 
 NOW = 1_700_000_000.0
 URL = "https://gateway.example"
@@ -101,6 +102,7 @@ def test_a_model_list_makes_an_openai_server() -> None:
     assert set(found.info.models) == {"fast", "standard", "heavy"}
     assert found.info.auth_kind == "none"
     assert from_models(None, URL).info.auth_kind == "oidc"
+    assert from_models(None, URL, Recognised("litellm", "x")).profile.name == "litellm"
 
 
 @pytest.mark.parametrize(

@@ -390,7 +390,7 @@ async def test_a_wrong_registration_is_a_condition_and_no_sign_out(world: World)
     await world.clock.advance(9 * HOUR)
     assert keeper.view().phase is Phase.EXPIRED
     (condition,) = visible(keeper.conditions(), world.clock.now())
-    assert condition.code == "identity.unreachable"
+    assert condition.code == "identity.misconfigured"
     assert condition.facts["reason"] == "invalid_client"
 
 

@@ -15,7 +15,7 @@ const options = {
   mount: '', grace: 0, accessLife: 28800, refreshLife: 90 * 86400, rotate: true, dpop: false,
   cert: '', key: '', origin: '', ...JSON.parse(process.argv[2] ?? '{}'),
 };
-const counters = { renewals: 0, revoked: 0, errors: 0, codes: 0, devices: 0, faults: 0, reused: 0 };
+const counters = { renewals: 0, revoked: 0, errors: 0, codes: 0, devices: 0, faults: 0, reused: 0, dropped: 0 };
 const issued = [];
 let fault = { kind: '', times: 0 };
 let offset = 0;
@@ -173,6 +173,7 @@ function misbehave(request, response) {
     case 'reset': request.socket.destroy(); return true;
     case 'invalid_grant': answer(response, 400, 'application/json', '{"error":"invalid_grant"}'); return true;
     case 'drop': { // The provider processes it, and the answer is lost on the way.
+      counters.dropped += 1;
       response.write = () => true;
       response.end = () => { request.socket.destroy(); return response; };
       return false;

@@ -1,0 +1,35 @@
+"""The `mistral` profile: Mistral's own API, with an endpoint for filling in."""
+
+from __future__ import annotations
+
+import json
+
+from ..domain.completion import CompletionRequest
+from ..domain.failure import FailureKind
+from .classify import Dialect
+from .encoding import encode
+from .openai import OpenAiProfile
+from .profile import Encoded, Mode
+from .untrusted import mapping, parsed
+
+
+class MistralProfile(OpenAiProfile):
+    """`/v1/fim/completions` takes a completion's fields; its stream is shaped like a chat's."""
+
+    name = "mistral"
+    default_mode = Mode.INFILL
+    dialect = Dialect(
+        names={
+            "invalid_model": FailureKind.AUTH_MODEL_DENIED,
+            "service_tier_capacity_exceeded": FailureKind.LIMIT_VENDOR,
+        },
+    )
+
+    def encode(self, request: CompletionRequest, model: str, mode: Mode) -> Encoded:
+        encoded = encode(request, model, mode)
+        # It refuses fields it does not know; usage comes with the last chunk unasked.
+        body = {k: v for k, v in mapping(parsed(encoded.body)).items() if k != "stream_options"}
+        infill = mode in (Mode.INFILL, Mode.SUFFIX, Mode.PREFIX)
+        path = "/fim/completions" if infill else encoded.path
+        written = json.dumps(body, separators=(",", ":")).encode("ascii")
+        return Encoded(path, written, encoded.spans)
