@@ -91,6 +91,14 @@ class Broker(Protocol):
 
     async def sign_out(self) -> None: ...
 
+    def asks_person(self, ask: Callable[[Message, str], None]) -> Subscription:
+        """Call `ask` with a sentence and a trace id when only a person can renew the session.
+
+        Only the newest listener is asked, once per dead session across all processes, and only
+        when a request was turned away because of it: nobody is asked for what nobody misses.
+        """
+        ...
+
     def pause(self, until: float | None) -> None:
         """Send nothing until `until`; None goes on at once."""
         ...

@@ -27,12 +27,13 @@ from .domain.completion import (
 )
 from .domain.diagnosis_session import SessionSeen
 from .domain.failure import Failure, FailureKind
-from .domain.health import Condition, hold, release
+from .domain.health import Condition, Severity, hold, release
 from .domain.place import Document
 from .domain.reading import outcome_of
 from .domain.refusal import Admission, refuse
 from .domain.session import Phase
 from .domain.snapshot import EditorView, SessionView, Snapshot
+from .domain.words import Message, say
 from .keeper import SessionKeeper
 from .ports import (
     Clock,
@@ -80,6 +81,8 @@ class Broker:
         self._facts = BrokerFacts(version)
         self._opening: asyncio.Future[None] | None = None
         self._approve: Callable[[SignInPrompt], None] | None = None
+        self._died = ""
+        self._asking: dict[int, Callable[[Message, str], None]] = {}
         self._next_id = 1
         self._telling = Telling(
             clock, self.snapshot, lambda now: broker_facts.next_change_at(self._facts, now)
@@ -222,6 +225,19 @@ class Broker:
             return await self._keeper.sign_in(self._approve)
         return await self._keeper.sign_in(show, device=device)
 
+    def session_died(self, reason: str) -> None:
+        """Take note that the provider rejected the session; the keeper says it once."""
+        self._died = reason
+
+    def asks_person(self, ask: Callable[[Message, str], None]) -> Callable[[], None]:
+        number = self._number()
+        self._asking[number] = ask
+
+        def leave() -> None:
+            self._asking.pop(number, None)
+
+        return leave
+
     async def sign_out(self) -> None:
         if self._opening is not None and not self._opening.done():
             # A sign-in that is under way would end after the sign-out, and undo it.
@@ -314,7 +330,18 @@ class Broker:
             Phase.SIGNED_OUT: UnauthorizedReason.SIGNED_OUT,
             Phase.NEEDS_PERSON: UnauthorizedReason.NEEDS_PERSON,
         }.get(view.phase, UnauthorizedReason.RENEWING)
+        if reason is UnauthorizedReason.NEEDS_PERSON:
+            self._ask_person(request.trace_id)
         return Unauthorized(request.trace_id, reason)
+
+    def _ask_person(self, trace_id: str) -> None:
+        if not self._died or not self._asking:
+            return
+        self._died = ""
+        told = next((c for c in self._session_view()[1] if c.kind.severity is Severity.ERROR), None)
+        if told is not None:
+            newest = self._asking[max(self._asking)]
+            newest(say(told.code, told.facts), trace_id)
 
     def _record(self, request: CompletionRequest, outcome: Outcome | None, took_s: float) -> None:
         """Keep how it ended; `outcome` is None for one that was cancelled, which may have cost."""

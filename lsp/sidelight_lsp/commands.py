@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import string
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
-from lsprotocol import types
-from pygls.exceptions import JsonRpcException
-
-from sidelight_client.api import Broker, SignInPrompt, say
+from sidelight_client.api import Broker
 
 from .client import Client
 from .inline import ACCEPT_COMMAND
 from .notices import Notices
 from .plain import find, whole
 from .server import SidelightServer
+from .sign_in import show_message, sign_in_now
 
 PAUSE_MINUTES = 30
 MAX_PAUSE_MINUTES = 7 * 24 * 60
@@ -44,7 +40,7 @@ def register(
     @server.command("sidelight.signIn")
     async def sign_in(*arguments: Any) -> dict[str, Any]:
         device = find(arguments[0] if arguments else None, "device") is True
-        return await _sign_in(server, broker, client, device=device)
+        return await sign_in_now(server, broker, client, device=device)
 
     @server.command("sidelight.signOut")
     async def sign_out(*arguments: Any) -> None:
@@ -68,7 +64,7 @@ def register(
         latest = notices.latest[1] if notices.latest is not None else None
         trace_id = read_trace_id(arguments) or latest
         if trace_id is not None:
-            _show(server, f"Trace id: {trace_id}")
+            show_message(server, f"Trace id: {trace_id}")
         return trace_id
 
     @server.command("sidelight.explain")
@@ -79,7 +75,7 @@ def register(
         if found is None:
             return None
         message, trace_id = found
-        _show(server, f"{message.title}. {message.text}")
+        show_message(server, f"{message.title}. {message.text}")
         return {
             "code": message.code,
             "title": message.title,
@@ -96,60 +92,3 @@ def read_trace_id(arguments: tuple[Any, ...]) -> str | None:
     if not isinstance(given, str) or len(given) != _TRACE_DIGITS:
         return None
     return given if set(given) <= set(string.hexdigits.lower()) else None
-
-
-async def _sign_in(
-    server: SidelightServer, broker: Broker, client: Client, *, device: bool
-) -> dict[str, Any]:
-    """Sign in because a person clicked: this is the only place that opens a browser."""
-
-    def show(prompt: SignInPrompt) -> None:
-        if prompt.user_code:
-            _show(server, f"Your code is {prompt.user_code}. Enter it at {prompt.url}")
-        if client.show_document:
-            server.request(
-                types.WINDOW_SHOW_DOCUMENT,
-                types.ShowDocumentParams(uri=prompt.url, external=True),
-            )
-        elif not prompt.user_code:
-            _show(server, f"Open this address to sign in: {prompt.url}")
-
-    progress = asyncio.create_task(_progress(server)) if client.progress else None
-    try:
-        failed = await broker.sign_in(show, device=device)
-    finally:
-        if progress is not None:
-            progress.cancel()
-            await asyncio.wait((progress,))
-    if failed is None:
-        return {"signedIn": True}
-    message = say("login.failed", {"problem": failed.code})
-    _show(server, message.text)
-    return {"signedIn": False, "code": message.code, "title": message.title, "text": message.text}
-
-
-async def _progress(server: SidelightServer) -> None:
-    """Show a progress until cancelled; only once the editor has agreed to its token."""
-    token = f"sidelight-sign-in-{uuid4()}"
-    agreed = server.request(
-        types.WINDOW_WORK_DONE_PROGRESS_CREATE, types.WorkDoneProgressCreateParams(token=token)
-    )
-    try:
-        # Shielded: pygls must still find its future when the answer comes after the sign-in.
-        await asyncio.shield(asyncio.wrap_future(agreed))
-    except JsonRpcException:
-        return
-    begin = types.WorkDoneProgressBegin(title="Sidelight: sign in", message="Waiting for you")
-    server.notify(types.PROGRESS, types.ProgressParams(token=token, value=begin))
-    try:
-        await asyncio.get_running_loop().create_future()
-    finally:
-        end = types.WorkDoneProgressEnd()
-        server.notify(types.PROGRESS, types.ProgressParams(token=token, value=end))
-
-
-def _show(server: SidelightServer, text: str) -> None:
-    server.notify(
-        types.WINDOW_SHOW_MESSAGE,
-        types.ShowMessageParams(type=types.MessageType.Info, message=text),
-    )

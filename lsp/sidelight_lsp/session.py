@@ -9,9 +9,9 @@ from typing import Any
 
 from lsprotocol import types
 
-from sidelight_client.api import Broker, Subscription
+from sidelight_client.api import Broker, Message, Subscription
 
-from . import code_action, commands, decision, diagnostics, hover
+from . import code_action, commands, decision, diagnostics, hover, sign_in
 from .asks import Landing
 from .channel import Channel
 from .client import Client, read_client
@@ -65,6 +65,7 @@ class Session:
         self._exit_code = 1
         self._leave: list[Subscription] = []
         self._pulls: set[asyncio.Task[None]] = set()
+        self._offers: set[asyncio.Task[None]] = set()
         self._documents = Documents()
         self._preferences = Preferences(broker)
         self._folders = Folders(broker)
@@ -101,12 +102,18 @@ class Session:
         for leave in self._leave:
             leave()
         self._leave.clear()
-        for pull in self._pulls:
-            pull.cancel()
+        for task in (*self._pulls, *self._offers):
+            task.cancel()
         try:
             await self._engine.closed()
         finally:
             await self._channel.close(self._broker.clock.sleep(DRAIN_S))
+
+    def _offer_sign_in(self, message: Message, trace_id: str) -> None:
+        offer = sign_in.offer_sign_in(self._server, self._broker, self._client, message, trace_id)
+        task = asyncio.get_running_loop().create_task(offer)
+        self._offers.add(task)
+        task.add_done_callback(self._offers.discard)
 
     # --- the turns of its life (front.Lifecycle) ---------------------------------------------
 
@@ -135,6 +142,7 @@ class Session:
         )
         self._register_workspace()
         self._leave.append(self._broker.editor_connected(client.name))
+        self._leave.append(self._broker.asks_person(self._offer_sign_in))
         for uri in client.folders:
             self._folders.opened(uri)
 

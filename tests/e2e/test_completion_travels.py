@@ -314,3 +314,39 @@ async def test_the_command_line_completes_from_the_repository_without_any_editor
     done = json.loads(out)
     assert done["items"][0]["text"].startswith("entries:")
     assert done["source"]["label"].startswith("workspace match: ledger.py:")
+
+
+@with_a_broker
+async def test_a_dead_session_asks_one_editor_once_and_a_click_signs_in_again(
+    sidelight: Sidelight, gateway: EmbeddedGateway
+) -> None:
+    async with sidelight.editor("one") as first, sidelight.editor("two") as second:
+        await sign_in(first, gateway)
+        gateway.faults.reject_refresh = True
+        gateway.expire_tokens_now()
+        buffers = [Buffer(e, sidelight.workspace / "new.py") for e in (first, second)]
+        asked: list[Any] = []
+        for editor in (first, second):
+
+            def answer(params: Any) -> dict[str, str]:
+                asked.append(params)
+                gateway.faults.reject_refresh = False
+                return {"title": "Sign in"}
+
+            def show_document(params: Any) -> dict[str, bool]:
+                opened.append(asyncio.create_task(gateway.approve(params["uri"])))
+                return {"success": True}
+
+            editor.answers["window/showMessageRequest"] = answer
+            editor.answers["window/showDocument"] = show_document
+        opened: list[asyncio.Task[None]] = []
+        for buffer in (*buffers, *buffers):
+            buffer.type("\nvalue = ")
+            await buffer.ghost()
+        assert await seen(lambda: bool(opened))
+        await asyncio.gather(*opened)
+        assert len(asked) == 1
+        assert "invalid_grant" in asked[0]["message"]
+        assert "trace id" in asked[0]["message"]
+        buffers[0].type(TYPED)
+        assert (await buffers[0].ghost()).startswith("entries:")

@@ -16,6 +16,7 @@ from sidelight_client.api import (
     Completed,
     CompletionRequest,
     Document,
+    Message,
     Outcome,
     Phase,
     Settings,
@@ -70,6 +71,9 @@ class FakeBroker:
     watchers: list[Callable[[Snapshot], None]] = field(
         default_factory=list["Callable[[Snapshot], None]"]
     )
+    asking: list[Callable[[Message, str], None]] = field(
+        default_factory=list["Callable[[Message, str], None]"]
+    )
     accepted_ids: list[str] = field(default_factory=list[str])
     pauses: list[float | None] = field(default_factory=list["float | None"])
     retries: int = 0
@@ -110,6 +114,10 @@ class FakeBroker:
     def workspace_opened(self, folder: Path) -> Subscription:
         self.folders.append(folder)
         return lambda: self.folders.remove(folder)
+
+    def asks_person(self, ask: Callable[[Message, str], None]) -> Subscription:
+        self.asking.append(ask)
+        return lambda: self.asking.remove(ask)
 
     async def sign_in(
         self, show: Callable[[SignInPrompt], None], *, device: bool = False

@@ -28,6 +28,7 @@ from sidelight_client.api import (
     Unavailable,
     UnavailableReason,
     Unit,
+    say,
 )
 from sidelight_client.domain.snapshot import SessionView
 from sidelight_lsp.completion import typed_word
@@ -501,3 +502,28 @@ async def test_there_is_no_trace_id_before_something_happened() -> None:
         assert await client.command("sidelight.copyTraceId") is None
         assert await client.command("sidelight.explain") is None
         assert client.notified("window/showMessage") == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "sign_ins"),
+    [({"title": "Sign in"}, 1), (None, 0), ({"title": "Later"}, 0), ("error", 0), ("never", 0)],
+    ids=["clicked", "dismissed", "another button", "not supported", "no answer"],
+)
+async def test_a_dead_session_is_offered_a_sign_in_and_only_a_click_takes_it(
+    answer: object, sign_ins: int
+) -> None:
+    broker = FakeBroker()
+    async with editor(broker) as client:
+        await client.initialize()
+        broker.asking[0](say("session.needs_person", {"reason": "invalid_grant"}), "a" * 32)
+        await client.settle()
+        (asked,) = client.requested("window/showMessageRequest")
+        assert "invalid_grant" in asked["params"]["message"]
+        assert asked["params"]["actions"] == [{"title": "Sign in"}]
+        if answer == "error":
+            await client.send({"id": asked["id"], "error": {"code": -32601, "message": "no"}})
+        elif answer != "never":
+            await client.answer(asked, answer)
+        await client.settle()
+        assert broker.sign_ins == sign_ins
+    assert broker.asking == []

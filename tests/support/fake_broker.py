@@ -95,6 +95,11 @@ class FakeBroker:
         self.calls.append(f"workspace {folder}")
         return lambda: None
 
+    def asks_person(self, ask: Callable[[api.Message, str], None]) -> api.Subscription:
+        self.calls.append("asks_person")
+        del ask
+        return lambda: None
+
     async def sign_in(
         self, show: Callable[[api.SignInPrompt], None], *, device: bool = False
     ) -> api.SignInFailed | None:

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 
 from ..ports import Clock, PowerEvent, PowerSignals, Slept
 
-TICK_S = 4.0
-"""How long a sleep that nobody announced may go unnoticed; five seconds is what a person waits."""
+TICK_S = 3.0
+"""How long a sleep that nobody announced may go unnoticed.
+
+With the 1.5 s in which an answer may still arrive, a token is there within five seconds of a wake.
+"""
 OVERRUN = 1.5
 """A tick that took this much longer than asked was a sleep: tailscale's measure, too."""
 SUSPENDED_MIN_S = 1.0

@@ -100,7 +100,16 @@ def _broker(
     parts.push_async_callback(provider.close)
     # The embedded gateway's sessions end with it; what outlives it would only be refused.
     vault = MemoryVault() if embedded is not None else _vault(settings, places, url)
-    keeper = SessionKeeper(clock=clock, provider=provider, vault=vault)
+
+    def died(reason: str) -> None:
+        broker.session_died(reason)
+
+    keeper = SessionKeeper(
+        clock=clock,
+        provider=provider,
+        vault=vault,
+        ask=died,
+    )
     ledger = UsageLedger(places.state / FILE_NAME)
     parts.push_async_callback(asyncio.to_thread, ledger.close)
     broker = Broker(
