@@ -271,18 +271,20 @@ class Broker:
             # Who asks explicitly, such as the command line, may have no editor that told the folder.
             folder = self._repositories.folder(request.document.uri)
             await self._workspaces.learned(folder, GRANT_WAIT_S[request.trigger])
+        # Which repository it is decides what may be sent, so a client's word for it does not count.
+        document, path = self._repositories.document(
+            request.document.uri, request.document.language
+        )
+        request = replace(request, document=document)
         now = self._clock.now()
         outcome: Outcome | None = None
         try:
-            outcome = refuse(self._admission(request), request, now) or await self._ask(request)
+            outcome = refuse(self._admission(path), request, now) or await self._ask(request)
             return outcome
         finally:
             self._record(request, outcome, self._clock.monotonic() - began)
 
-    def _admission(self, request: CompletionRequest) -> Admission:
-        document = request.document
-        known, path = self._repositories.document(document.uri, document.language)
-        del known
+    def _admission(self, path: str) -> Admission:
         info = self._facts.info
         return Admission(
             enabled=self._settings.flag("completions.enabled"),

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -151,6 +152,24 @@ async def test_a_place_where_ai_is_off_sends_nothing_and_says_whose_rule_it_is()
         assert isinstance(outcome, Blocked)
         assert (outcome.rule, outcome.why, outcome.owner) == ("pci", "PCI scope.", "security@x")
         assert not outcome.by_gateway
+        assert bench.gateway.asked == []
+
+
+async def test_the_repository_is_what_the_disk_says_and_not_what_a_client_says(
+    tmp_path: Path,
+) -> None:
+    git = tmp_path / ".git"
+    git.mkdir()
+    remote = '[remote "origin"]\n\turl = https://me:secret@git.example/pay/ledger.git\n'
+    (git / "config").write_text(remote, "utf-8")
+    bench = Bench()
+    rule = PlaceRule("pci", Mode.OFF, remote="git.example/pay/*", reason="PCI scope.")
+    bench.gateway.rules = Policy("1", place_rules=(rule,))
+    async with bench.running():
+        lying = Document((tmp_path / "a.py").as_uri(), "python", "git.example/web/shop")
+        outcome = await bench.broker.complete(replace(question(), document=lying))
+        assert isinstance(outcome, Blocked)
+        assert outcome.rule == "pci"
         assert bench.gateway.asked == []
 
 
