@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class Recorder(logging.Handler):
@@ -31,3 +34,23 @@ class Secrets:
     def found_in(self, text: str) -> list[str]:
         """The tokens that are in `text`, cut short."""
         return [token[:12] + "…" for issued in self.tokens for token in issued if token in text]
+
+
+@contextmanager
+def watching_secrets(folder: Path) -> Generator[Secrets]:
+    """Search every log line and every file below `folder` for each token issued in the block."""
+    watch = Secrets()
+    recorder = Recorder()
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(recorder)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield watch
+    finally:
+        root.removeHandler(recorder)
+        root.setLevel(level)
+    texts = [*recorder.lines, *watch.texts]
+    texts += [p.read_bytes().decode("latin-1") for p in folder.rglob("*") if p.is_file()]
+    found = watch.found_in("\n".join(texts))
+    assert not found, f"{len(found)} tokens were left in a log or a file"

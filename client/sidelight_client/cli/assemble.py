@@ -45,10 +45,14 @@ _SOCKET_PATH_LIMIT = 100
 
 
 @asynccontextmanager
-async def assembled(places: Folders, environ: Mapping[str, str]) -> AsyncGenerator[Broker]:
-    """A running broker, and everything it needs; all of it ends with the block."""
+async def assembled(
+    places: Folders, environ: Mapping[str, str], settings: Settings
+) -> AsyncGenerator[Broker]:
+    """A running broker, and everything it needs; all of it ends with the block.
+
+    `settings` are the ones in force at the start; changes of the files are noticed from then on.
+    """
     clock = SystemClock()
-    settings = read_settings(places, environ)
     async with AsyncExitStack() as parts:
         embedded = None
         if not settings.text("gateway"):

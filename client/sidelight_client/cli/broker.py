@@ -50,7 +50,7 @@ async def _serve(places: Folders, door: Door) -> None:
 
     settings = read_settings(places, os.environ)
     write_log(places, settings.text("log.level"))
-    async with assembled(places, os.environ) as broker:
+    async with assembled(places, os.environ, settings) as broker:
         log.info("the broker serves, process %d", os.getpid())
         reason = await serve(
             broker,

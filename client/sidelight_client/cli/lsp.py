@@ -11,9 +11,10 @@ import os
 import sys
 
 from ..adapters.config_files import read_settings
-from ..adapters.folders import folders
+from ..adapters.folders import Folders, folders
 from ..errors import ExitCode
 from ..link.wire import AttachInfo
+from ..settings import Settings
 from .assemble import assembled
 from .logs import complain, write_log
 from .sessions import editor_sessions
@@ -33,16 +34,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitCode:
     del arguments
     places = folders()
-    problem = write_log(places, read_settings(places, os.environ).text("log.level"))
+    settings = read_settings(places, os.environ)
+    problem = write_log(places, settings.text("log.level"))
     if problem:
         complain(f"no log is written to {places.log_file} ({problem})")
-    return ExitCode(asyncio.run(_serve()))
+    return ExitCode(asyncio.run(_serve(places, settings)))
 
 
-async def _serve() -> int:
-    places = folders()
+async def _serve(places: Folders, settings: Settings) -> int:
     # What anybody prints by accident goes to stderr: a stray byte on stdout would end the session.
     reader, writer = os.dup(sys.stdin.fileno()), os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    async with assembled(places, os.environ) as broker:
+    async with assembled(places, os.environ, settings) as broker:
         return await editor_sessions(broker)(reader, writer, AttachInfo(pid=os.getpid()))
