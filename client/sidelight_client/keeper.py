@@ -22,6 +22,7 @@ from .domain.session import (
     Event,
     Forget,
     Grant,
+    Leaving,
     NetworkUp,
     Persist,
     Refused,
@@ -60,6 +61,8 @@ log = logging.getLogger("sidelight.session")
 TICK_MAX_S = 30.0
 """The longest single sleep: timers stand still while the machine sleeps, so a long one is late."""
 TICK_MIN_S = 0.01
+LAST_CHANCES = 2
+"""How often an answer that was lost is asked for again before the machine sleeps."""
 LOAD_PATIENCE_S = 0.5
 """How long a start waits for the vault; a keyring that hangs is waited for in the background."""
 
@@ -231,8 +234,15 @@ class SessionKeeper:
                 assert_never(event)
 
     async def quiet(self, limit_s: float = QUIET_MAX_S) -> None:
-        """Wait, for at most `limit_s`, until no renewal is on the wire."""
+        """Wait, for at most `limit_s`, until no renewal is on the wire and no answer is in doubt."""
+        ends = self._clock.monotonic() + limit_s
         await self._runner.quiet(limit_s)
+        for _ in range(LAST_CHANCES):
+            left_s = ends - self._clock.monotonic()
+            if left_s <= 0 or not self._session.in_doubt:
+                return
+            self._dispatch(Leaving(self._clock.now()))
+            await self._runner.quiet(left_s)
 
     # --- what others may know --------------------------------------------------------------------
 
@@ -262,7 +272,7 @@ class SessionKeeper:
         for effect in effects:
             match effect:
                 case Renew():
-                    self._spawn(self._renew(effect))
+                    self._runner.runs_in(self._spawn(self._renew(effect)))
                 case DropPool():
                     # Never awaited: closing a dead TLS connection waits for a peer that is gone.
                     self._spawn(self._provider.drop_pool())

@@ -45,7 +45,7 @@ class RenewalRunner:
         self._vault = vault
         self._spread = spread
         self._session_now = session_now
-        self._running: set[asyncio.Task[object]] = set()
+        self._running: set[asyncio.Task[None]] = set()
         self.renewals: deque[RenewalView] = deque(maxlen=RENEWALS_KEPT)
         self.hold_until = -math.inf
 
@@ -64,16 +64,17 @@ class RenewalRunner:
         return self._clock.now() >= self.hold_until
 
     async def quiet(self, limit_s: float) -> None:
-        """Wait, for at most `limit_s`, until the tasks that are inside `run` have ended."""
+        """Wait, for at most `limit_s`, until the tasks that renewals run in have ended."""
         if self._running:
             await at_most(self._clock, limit_s, asyncio.wait(tuple(self._running)))
 
-    async def run(self, effect: Renew) -> tuple[RenewalResult, Event | None]:
-        """Carry out a renewal; what it came to, and what the session is to be told of it."""
-        task = asyncio.current_task()
-        assert task is not None
+    def runs_in(self, task: asyncio.Task[None]) -> None:
+        """Take note that a renewal runs in `task`: from now on `quiet` waits for it."""
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+
+    async def run(self, effect: Renew) -> tuple[RenewalResult, Event | None]:
+        """Carry out a renewal; what it came to, and what the session is to be told of it."""
         began_at = self._clock.now()
         # A week without a network must not fill the log: what repeats is for debugging.
         level = logging.DEBUG if self._session_now().attempts else logging.INFO
@@ -103,7 +104,7 @@ class RenewalRunner:
                 clock=self._clock,
                 provider=self._provider,
                 vault=self._vault,
-                may_send=self.may_start,
+                may_send=lambda: effect.last_chance or self.may_start(),
                 claims=effect.claims,
             )
         except Exception:

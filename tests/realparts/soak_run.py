@@ -113,6 +113,7 @@ class Laptop:
         self.asked: list[str] = []
         self.refused_tokens: set[str] = set()
         self._cut_before = 0
+        self._in_doubt = False
 
     async def set_up(self, stack: AsyncExitStack, folder: Path) -> None:
         for number in range(SESSIONS):
@@ -189,6 +190,7 @@ class Laptop:
                 keeper.power(GoingToSleep())
             await asyncio.gather(*(keeper.quiet() for keeper in self.keepers))
         self._cut_before = self.network.lost
+        self._in_doubt = any(keeper.session.in_doubt for keeper in self.keepers)
         self.network.fall_asleep()
         cut = self.network.lost - self._cut_before
         self.figures.cut_in_flight += cut
@@ -246,12 +248,14 @@ class Laptop:
         if not over:
             return
         cut = self.network.lost - self._cut_before
-        if cut and not announced and self.plan.loses:
+        # A sleep that nobody announced takes an answer away, or the moment to ask for it again.
+        if (cut or self._in_doubt) and not announced and self.plan.loses:
             self.figures.losses_explained += 1
         else:
             self.figures.losses_unexplained += 1
             self.figures.notes.append(
-                f"cycle {self.figures.cycles}: announced={announced}, cut={cut}: "
+                f"cycle {self.figures.cycles}: announced={announced}, cut={cut}, "
+                f"in doubt={self._in_doubt}: "
                 f"{list(self.tally.last)}"
             )
         for keeper in over:

@@ -100,6 +100,8 @@ class Session:
         rejected: why the provider rejected the current grant; empty while it did not.
         claims_wanted: what the gateway asks of the next token, as claims (OpenID Connect Core §5.5).
         claims_met: what was asked of the provider for the current one.
+        in_doubt: an answer was lost, so the provider may have used up the refresh token. Only asking
+            again within its grace mends that.
         jitter: this process's place (0..1) in the spread of renewals.
     """
 
@@ -111,6 +113,7 @@ class Session:
     rejected: str = ""
     claims_wanted: str = ""
     claims_met: str = ""
+    in_doubt: bool = False
     jitter: float = 0.0
 
     def phase(self, now: float) -> Phase:
@@ -158,6 +161,13 @@ class Woke:
 
     now: float
     slept_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The machine is about to sleep, or this process to end, and waits a moment for us."""
+
+    now: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +224,7 @@ class SignedOut:
     """The person signed out."""
 
 
-Event = SignedIn | Tick | Woke | NetworkUp | Refused | Renewed | RenewalFailed | SignedOut
+Event = SignedIn | Tick | Woke | Leaving | NetworkUp | Refused | Renewed | RenewalFailed | SignedOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +232,13 @@ class Renew:
     """Start a renewal; `cause` goes into the trace ("woke after 9 h").
 
     `claims` is what the gateway asks of the new token; empty for nothing in particular.
+    `last_chance` is set for one that may be sent although the machine is about to sleep.
     """
 
     renewal: int
     cause: str
     claims: str = ""
+    last_chance: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +278,8 @@ def reduce(session: Session, event: Event) -> tuple[Session, tuple[Effect, ...]]
             return _renew_if_due(session, now, "half of the token's life is over")
         case Woke(now, slept_s):
             return _woke(session, now, slept_s)
+        case Leaving():
+            return _leaving(session)
         case NetworkUp(now):
             return _network_up(session, now)
         case Refused(now, generation, claims):
@@ -320,6 +334,14 @@ def _woke(session: Session, now: float, slept_s: float) -> tuple[Session, tuple[
     return session, (DropPool(),)
 
 
+def _leaving(session: Session) -> tuple[Session, tuple[Effect, ...]]:
+    """Ask again now for an answer that was lost: after the sleep the provider's grace is over."""
+    if not session.in_doubt:
+        return session, ()
+    session, effects = _start(session, "an answer was lost, and a sleep is near")
+    return session, tuple(replace(e, last_chance=True) for e in effects if isinstance(e, Renew))
+
+
 def _network_up(session: Session, now: float) -> tuple[Session, tuple[Effect, ...]]:
     if session.renewing is not None:
         # The attempt in flight began without the network; should it fail, the next one comes soon.
@@ -357,7 +379,8 @@ def _renewal_failed(session: Session, event: RenewalFailed) -> tuple[Session, tu
         )
         return rejected, (AskPerson(rejected.rejected),)
     attempts = session.attempts + 1
-    if event.failure is RenewalFailure.AMBIGUOUS and attempts == 1:
+    lost = event.failure is RenewalFailure.AMBIGUOUS
+    if lost and attempts == 1:
         pause = RETRY_FIRST_S
     else:
         usable = session.grant is not None and session.grant.usable(event.now)
@@ -367,4 +390,5 @@ def _renewal_failed(session: Session, event: RenewalFailed) -> tuple[Session, tu
         pause = max(ceiling * event.spread, RETRY_FIRST_S)
     if event.retry_delay_s is not None:
         pause = max(pause, min(event.retry_delay_s, 300.0))
+    session = replace(session, in_doubt=session.in_doubt or lost)
     return replace(session, renewing=None, attempts=attempts, retry_at=event.now + pause), ()

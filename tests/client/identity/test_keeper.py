@@ -278,6 +278,48 @@ async def test_a_sleep_waits_for_the_renewal_on_the_wire(world: World) -> None:
     assert world.vault.held.generation == 2
 
 
+async def test_an_answer_that_was_lost_is_asked_for_again_before_the_lid_is_down(
+    world: World,
+) -> None:
+    keeper = await world.keeper()
+    world.idp.renewals = [LOST]
+    await world.clock.advance(4 * HOUR - 60)
+    assert keeper.session.in_doubt
+    keeper.power(GoingToSleep())
+    await asyncio.wait_for(keeper.quiet(), 1)
+    assert not keeper.session.in_doubt
+    assert world.vault.held is not None
+    assert world.vault.held.generation == 2
+
+
+async def test_an_answer_lost_while_the_lid_goes_down_is_asked_for_again_at_once(
+    world: World,
+) -> None:
+    keeper = await world.keeper()
+    world.idp.gate = asyncio.Event()
+    world.idp.renewals = [LOST]
+    await world.clock.advance(4 * HOUR - 60)
+    keeper.power(GoingToSleep())
+    quiet = asyncio.ensure_future(keeper.quiet())
+    await settle()
+    world.idp.gate.set()
+    await asyncio.wait_for(quiet, 1)
+    assert not keeper.session.in_doubt
+    assert world.vault.held is not None
+    assert world.vault.held.generation == 2
+
+
+async def test_a_sleep_waits_for_two_more_tries_and_no_longer(world: World) -> None:
+    keeper = await world.keeper()
+    world.idp.renewals = [LOST] * 9
+    await world.clock.advance(4 * HOUR - 60)
+    before = world.idp.renewed
+    keeper.power(GoingToSleep())
+    await asyncio.wait_for(keeper.quiet(), 1)
+    assert world.idp.renewed - before == 2
+    assert keeper.session.in_doubt
+
+
 async def test_a_sleep_is_not_held_up_longer_than_the_system_allows(world: World) -> None:
     keeper = await world.keeper()
     world.idp.gate = asyncio.Event()
