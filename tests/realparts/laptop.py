@@ -71,9 +71,14 @@ async def sign_in(keeper: SessionKeeper, *, device: bool = False) -> SignInFaile
 
 
 def provider_for(
-    provider: Provider, http: HttpClient, clock: LidClock, cache: Path | None = None
+    provider: Provider,
+    http: HttpClient,
+    clock: LidClock,
+    cache: Path | None = None,
+    *,
+    dpop: bool = False,
 ) -> OidcProvider:
-    return OidcProvider(OidcSettings(provider.issuer), http, clock, cache)
+    return OidcProvider(OidcSettings(provider.issuer, dpop=dpop), http, clock, cache)
 
 
 @asynccontextmanager
@@ -84,12 +89,13 @@ async def running_keeper(
     *,
     vault: Vault | None = None,
     ask: Callable[[str], None] | None = None,
+    dpop: bool = False,
 ) -> AsyncGenerator[SessionKeeper]:
     """A session as a process keeps it: an HTTP client, a provider and a vault of its own."""
     http = HttpClient()
     keeper = SessionKeeper(
         clock=clock,
-        provider=provider_for(provider, http, clock, folder),
+        provider=provider_for(provider, http, clock, folder, dpop=dpop),
         vault=vault if vault is not None else FileVault(folder),
         ask=ask,
     )

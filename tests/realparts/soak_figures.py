@@ -19,6 +19,7 @@ class Plan:
     long_down: float = 0.02
     grace: int = 0
     rotate: bool = True
+    dpop: bool = False
 
     @property
     def loses(self) -> bool:
@@ -36,7 +37,7 @@ PLANS = {
         Plan("announced"),
         HARDER,
         replace(HARDER, name="harder, grace 30 s", grace=30, drops=0.05),
-        replace(HARDER, name="harder, no rotation", rotate=False, drops=0.05),
+        replace(HARDER, name="harder, DPoP, no rotation", rotate=False, dpop=True, drops=0.05),
     )
 }
 

@@ -74,6 +74,7 @@ async def soak(plan: Plan, seed: int, cycles: int, folder: Path) -> tuple[Figure
                 origin=f"http://{HOST}:{network.port}",
                 grace=plan.grace,
                 rotate=plan.rotate,
+                dpop=plan.dpop,
                 refreshLife=10 * 365 * 86400,
             )
         )
@@ -118,11 +119,19 @@ class Laptop:
     async def set_up(self, stack: AsyncExitStack, folder: Path) -> None:
         for number in range(SESSIONS):
             keeper = await stack.enter_async_context(
-                running_keeper(self.provider, self.clock, folder, ask=self.asked.append)
+                running_keeper(
+                    self.provider,
+                    self.clock,
+                    folder,
+                    ask=self.asked.append,
+                    dpop=self.plan.dpop,
+                )
             )
             self.keepers.append(keeper)
             if number == 0:
                 assert await sign_in(keeper) is None
+                assert (grant := keeper.peek()) is not None
+                assert grant.proven is self.plan.dpop
 
     async def cycle(self) -> None:
         self.figures.cycles += 1
