@@ -1,10 +1,11 @@
-"""Writes the pages of docs/ that come from what the code declares once: settings, conditions, words.
+"""Writes what comes from what the code declares once: pages of docs/, and the settings of VS Code.
 
-tests/test_docs.py fails while a page is not what this file would write.
+tests/test_docs.py fails while a file is not what this one would write.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Sequence
@@ -16,33 +17,38 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 
+VSCODE_MANIFEST = "installers/vscode/package.json"
+EDITOR_SECTION = "sidelight.completions."
+"""What an editor may set for its own window; the rest belongs to the person or the organisation."""
+
 WRITTEN = "<!-- Written by `python3 installers/dev.py docs`: change the code instead. -->"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the pages; with `--check` only say which are out of date, and return 1 if one is."""
+    """Write the files; with `--check` only say which are out of date, and return 1 if one is."""
     sys.path.insert(0, str(ROOT / "client"))
     check = "--check" in arguments
     stale = {name: text for name, text in pages().items() if written(name) != text}
     for name, text in stale.items():
         if not check:
-            (ROOT / "docs" / name).write_text(text, encoding="utf-8", newline="\n")
-        print(f"docs/{name} {'is out of date' if check else 'written'}")
+            (ROOT / name).write_text(text, encoding="utf-8", newline="\n")
+        print(f"{name} {'is out of date' if check else 'written'}")
     return 1 if stale and check else 0
 
 
 def written(name: str) -> str:
-    """The page as it is; empty when there is none."""
-    page = ROOT / "docs" / name
+    """The file as it is; empty when there is none."""
+    page = ROOT / name
     return page.read_text(encoding="utf-8") if page.exists() else ""
 
 
 def pages() -> dict[str, str]:
-    """The pages as they should be, by file name; `sidelight_client` must be importable."""
+    """The files as they should be, by path; `sidelight_client` must be importable."""
     return {
-        "settings.md": "\n".join(_settings()),
-        "conditions.md": "\n".join(_conditions()),
-        "explanations.md": "\n".join(_explanations()),
+        "docs/settings.md": "\n".join(_settings()),
+        "docs/conditions.md": "\n".join(_conditions()),
+        "docs/explanations.md": "\n".join(_explanations()),
+        VSCODE_MANIFEST: _vscode_manifest(),
     }
 
 
@@ -147,6 +153,29 @@ def _explanations() -> list[str]:
         lines += [f"- What happened: {entry.what}", f"- What it means: {entry.means}"]
         lines += [f"- What to do: {entry.do}", ""]
     return lines
+
+
+def _vscode_manifest() -> str:
+    """The manifest of the VS Code extension, with the settings an editor may set."""
+    from sidelight_client.settings import schema
+
+    manifest = json.loads(written(VSCODE_MANIFEST))
+    declared = {k: v for k, v in schema()["properties"].items() if k.startswith(EDITOR_SECTION)}
+    for entry in declared.values():
+        entry["scope"] = "resource"
+    own = {
+        "sidelight.server.path": {
+            "type": "string",
+            "default": "",
+            "scope": "machine",
+            "description": (
+                "The server to run, as an absolute path; empty looks for the one this extension "
+                "has set up, then for the one that is installed."
+            ),
+        }
+    }
+    manifest["contributes"]["configuration"]["properties"] = own | declared
+    return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 
 
 def _anchor(code: str) -> str:
