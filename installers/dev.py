@@ -1,6 +1,7 @@
 """The commands for a fresh checkout; they need nothing but Python.
 
     python3 installers/dev.py demo [--json] [--serve] ...  what a person would see
+    python3 installers/dev.py demo --model smollm2         the same, written by a small model
     python3 installers/dev.py test [pytest's arguments]    every check, against the built wheel
     python3 installers/dev.py docs [--check]               write the generated pages of docs/
     python3 installers/dev.py lock [--upgrade]             write requirements/*.txt (needs uv)
@@ -10,6 +11,7 @@ The first run makes `.venv`; later ones find by a checksum that nothing changed.
     --no-uv       use pip even where uv is on the PATH
     --ci          test: a part that is missing on this machine is a failure (also with CI=true)
     --no-checks   test: only pytest, without the linters and type checkers
+    --integration test: install two real gateways and a small model first (some 900 MB, once)
 """
 
 from __future__ import annotations
@@ -24,10 +26,11 @@ if sys.version_info < (3, 11):  # noqa: UP036
 
 import dev_checks
 import dev_environment
+import dev_integration
 import dev_lock
 import make_docs
 
-OPTIONS = ("--no-uv", "--ci", "--no-checks")
+OPTIONS = ("--no-uv", "--ci", "--no-checks", "--integration")
 
 
 def main(arguments: list[str]) -> int:
@@ -46,6 +49,7 @@ def main(arguments: list[str]) -> int:
                 rest,
                 ci="--ci" in options or os.environ.get("CI", "").lower() in {"true", "1"},
                 checks="--no-checks" not in options,
+                integration="--integration" in options,
             )
         if command == "docs":
             return make_docs.main(rest)
@@ -64,6 +68,8 @@ def main(arguments: list[str]) -> int:
 def demo(arguments: list[str], *, use_uv: bool) -> int:
     """Run `sidelight demo` with `arguments`; what set-up has to say goes to stderr."""
     python = dev_environment.prepare(tests=False, use_uv=use_uv)
+    if "--model" in arguments[:-1]:
+        dev_integration.provide_model(python, arguments[arguments.index("--model") + 1])
     command = [str(python), "-m", "sidelight_client", "demo", *arguments]
     environment = dev_environment.clean_environment()
     if os.name == "posix":

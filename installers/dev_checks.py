@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -13,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import dev_integration
 from dev_environment import PACKAGES, ROOT, SetUpError, clean_environment
 
 
 @dataclass(frozen=True, slots=True)
 class RealPart:
-    """A program beyond Python that a tier of tests drives; or, with a path, a file it needs."""
+    """A program beyond Python that a tier of tests drives; or a file (a path) or library it needs."""
 
     program: str
     debian: str
@@ -40,9 +42,29 @@ REAL_PARTS = (
         "sign-in is tested with a certified OpenID provider, which needs 20 or newer",
     ),
     RealPart("npm", "npm", "it installs that provider"),
+    RealPart("chromium", "chromium", "VS Code is looked at in a real browser"),
+    RealPart("faketime", "faketime", "an unmodified broker's clock jumps over a night"),
     RealPart("unshare", "util-linux", "one process gets a trust store of its own"),
     RealPart(
         "/etc/ssl/certs/ca-certificates.crt", "ca-certificates", "it is that store's other part"
+    ),
+    # Qt's wheels bring none of these (each was found by adding one to a bare Debian 12).
+    *(
+        RealPart(library, debian, "Qt loads it, and the tray is tested with the real Qt")
+        for library, debian in (
+            ("libglib-2.0.so.0", "libglib2.0-0"),
+            ("libEGL.so.1", "libegl1"),
+            ("libGL.so.1", "libgl1"),
+            ("libdbus-1.so.3", "libdbus-1-3"),
+            ("libfontconfig.so.1", "libfontconfig1"),
+            ("libxkbcommon.so.0", "libxkbcommon0"),
+            ("libgssapi_krb5.so.2", "libgssapi-krb5-2"),
+        )
+    ),
+    RealPart(
+        "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+        "fonts-dejavu-core",
+        "the tray's windows are measured with a real font",
     ),
 )
 """What the tiers that exist need; a tier that comes adds its line here."""
@@ -73,12 +95,16 @@ class Count:
     skipped: int
 
 
-def run(python: Path, arguments: Sequence[str], *, ci: bool, checks: bool) -> int:
+def run(
+    python: Path, arguments: Sequence[str], *, ci: bool, checks: bool, integration: bool = False
+) -> int:
     """Run the checks and then pytest with `arguments`; return 0 only if all of it passed.
 
     The last line printed is pytest's result as "N passed, N failed, N skipped".
     """
     _provide_real_parts()
+    for problem in dev_integration.provide(python) if ci or integration else ():
+        print(f"dev.py: {problem}", flush=True)
     failed: list[str] = []
 
     def timed(name: str, command: Sequence[str | Path], show: bool = False) -> None:
@@ -136,9 +162,20 @@ def _read(report: Path) -> Count:
 
 
 def _find(program: str) -> str | None:
+    if ".so." in program:
+        return program if sys.platform != "linux" or _loads(program) else None
     if Path(program).is_absolute():
         return program if Path(program).exists() else None
     return shutil.which(program)
+
+
+def _loads(library: str) -> bool:
+    """Whether the dynamic linker finds a shared library, wherever this distribution keeps it."""
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def _provide_real_parts(find: Callable[[str], str | None] = _find) -> None:

@@ -17,6 +17,7 @@ WHAT = {
     "runtime": ("pyproject.toml",),
     "build": ("--group", "build"),
     "tray": ("pyproject.toml", "--extra", "tray"),
+    "local": ("pyproject.toml", "--extra", "local"),
     "dev": ("pyproject.toml", "--group", "dev"),
 }
 """What each file is compiled from; the first decides the versions the others share."""

@@ -32,6 +32,7 @@ CLEARED = (
 
 RealPart = Callable[[str, object, str], None]
 
+FIGURES = pytest.StashKey[list[str]]()
 FAILED = pytest.StashKey[bool]()
 """Set on a test whose call failed: what it left behind is then a consequence, and not told."""
 
@@ -65,6 +66,22 @@ def real_part() -> RealPart:
         pytest.skip(sentence)
 
     return need
+
+
+@pytest.fixture(scope="session")
+def figure(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Tell a measured figure, and what it has to be; all are printed at the end of the run."""
+    return pytestconfig.stash.setdefault(FIGURES, []).append
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    figures = config.stash.get(FIGURES, [])
+    if figures:
+        terminalreporter.section("figures, measured and to hold")
+        for line in figures:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)

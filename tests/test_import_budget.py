@@ -10,7 +10,7 @@ import pytest
 
 LIBRARIES = {
     *("httpx", "truststore", "keyring", "msal", "requests", "cryptography"),
-    *("re2", "watchdog", "h11", "PySide6", "jeepney", "secretstorage"),
+    *("re2", "stdnum", "watchdog", "h11", "PySide6", "jeepney", "secretstorage"),
 }
 """Third-party libraries that only the broker's own parts need."""
 

@@ -40,7 +40,8 @@ its like; the edges may use those as well."""
 
 GAPS = {
     "link": {"adapters.folders"},  # where the socket lies
-    "embedded": {"adapters.re2_rules"},  # the gateway's content rules are matched in linear time
+    # The gateway's content rules are matched in linear time, and numbers checked as the preview does.
+    "embedded": {"adapters.re2_rules", "adapters.stdnum_validators"},
     "adapters": {"gateways"},  # the HTTP client speaks each gateway's dialect
 }
 
@@ -51,6 +52,7 @@ IMPURE = frozenset(
 
 IMPORT_NAMES = {
     "google-re2": "re2",
+    "python-stdnum": "stdnum",
     "PySide6-Essentials": "PySide6",
     "SecretStorage": "secretstorage",
 }

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from .domain.brackets import CLOSING_TAIL, PAIRS, QUOTES, SEPARATORS, scan_brackets
 from .domain.budget import Budget, Purse, Scope, Unit
+from .domain.chunks import CHUNK_LINES, Chunk, chunk_of, rows_around
 from .domain.completion import (
     DEADLINE_S,
     Blocked,
@@ -18,6 +20,7 @@ from .domain.completion import (
     Source,
     SourceKind,
     Tier,
+    TierReason,
     Timings,
     TokenUse,
     Trigger,
@@ -26,13 +29,43 @@ from .domain.completion import (
     Unavailable,
     UnavailableReason,
 )
+from .domain.content.marks import MARK_COMMENT, ContentPlace
+from .domain.content.preview import ContentPreview
+from .domain.content.rule import RuleSource
+from .domain.content.scan_state import ContentFinding, ScanLimits, ScanState
+from .domain.content.verdict import Answer, RealReason
 from .domain.diagnosis_session import RenewalSeen, SessionSeen
 from .domain.explain import explain
+from .domain.feedback import Failed, Feedback, FeedbackResult, NoEndpoint, Sent, Subject, feedback
+from .domain.filters import FilterReason
+from .domain.governor import UNLIMITED, Pace, lasts_until, pace, price
 from .domain.health import CONDITIONS, Condition, Severity, visible
+from .domain.imports import defined, definition_end, imported, is_module, wanted
+from .domain.incidents import Incident, Level, Service, Stage, Update
 from .domain.place import Document, Position, Range
+from .domain.router import RequestKind, Route, Task, route
 from .domain.session import Phase
+from .domain.sign_in_reasons import sign_in_failure
+from .domain.similarity import fingerprint
 from .domain.snapshot import Snapshot, State
-from .domain.window import Cut, CutReason, Part, PartKind, Window, WindowLimits, take
+from .domain.tokens_estimate import TokenRates, byte_count, learn
+from .domain.uptime import Day, PastIncident, Uptime
+from .domain.usage_view import HourBar, UsageView
+from .domain.value import Moment, Place, place_of, value
+from .domain.window import (
+    Cut,
+    CutReason,
+    Part,
+    PartKind,
+    Why,
+    Window,
+    WindowLimits,
+    end_of,
+    take,
+)
+from .domain.window_budget import WindowPace, limits_for, paced
+from .domain.window_context import Neighbour, assemble, head_rows, kept_out, select
+from .domain.window_ledger import Entry, WindowLedger, ledger_of
 from .domain.words import Message, say
 from .ports import Clock, SignInFailed, SignInPrompt
 from .settings import Settings
@@ -60,6 +93,13 @@ class Broker(Protocol):
 
     def document(self, uri: str, language: str) -> Document:
         """The document with its repository, from what is known at once."""
+        ...
+
+    def may_leave(self, uri: str, language: str) -> bool:
+        """Whether text of the document may be sent to this gateway, also as context of another.
+
+        From what is known at once, like `document`.
+        """
         ...
 
     def snapshot(self) -> Snapshot: ...
@@ -113,30 +153,65 @@ class Broker(Protocol):
 
 
 __all__ = [
+    "CHUNK_LINES",
+    "CLOSING_TAIL",
     "CONDITIONS",
     "DEADLINE_S",
+    "MARK_COMMENT",
+    "PAIRS",
+    "QUOTES",
+    "SEPARATORS",
+    "UNLIMITED",
+    "Answer",
     "Blocked",
     "Broker",
     "Budget",
+    "Chunk",
     "Clock",
     "Completed",
     "CompletionRequest",
     "Condition",
+    "ContentFinding",
+    "ContentPlace",
+    "ContentPreview",
     "Cut",
     "CutReason",
+    "Day",
     "Document",
+    "Entry",
+    "Failed",
+    "Feedback",
+    "FeedbackResult",
+    "FilterReason",
     "Finding",
+    "HourBar",
+    "Incident",
+    "Level",
     "Limited",
     "Message",
+    "Moment",
+    "Neighbour",
+    "NoEndpoint",
     "Outcome",
+    "Pace",
     "Part",
     "PartKind",
+    "PastIncident",
     "Phase",
+    "Place",
     "Position",
     "Purse",
     "Range",
+    "RealReason",
     "RenewalSeen",
+    "RequestKind",
+    "Route",
+    "RuleSource",
+    "ScanLimits",
+    "ScanState",
     "Scope",
+    "Sent",
+    "Service",
     "SessionSeen",
     "Settings",
     "Severity",
@@ -145,10 +220,15 @@ __all__ = [
     "Snapshot",
     "Source",
     "SourceKind",
+    "Stage",
     "State",
+    "Subject",
     "Subscription",
+    "Task",
     "Tier",
+    "TierReason",
     "Timings",
+    "TokenRates",
     "TokenUse",
     "Trigger",
     "Unauthorized",
@@ -156,11 +236,44 @@ __all__ = [
     "Unavailable",
     "UnavailableReason",
     "Unit",
+    "Update",
+    "Uptime",
+    "UsageView",
+    "Why",
     "Window",
+    "WindowLedger",
     "WindowLimits",
+    "WindowPace",
+    "assemble",
+    "byte_count",
+    "chunk_of",
+    "defined",
+    "definition_end",
+    "end_of",
     "explain",
+    "feedback",
+    "fingerprint",
+    "head_rows",
+    "imported",
+    "is_module",
+    "kept_out",
+    "lasts_until",
+    "learn",
+    "ledger_of",
+    "limits_for",
     "new_trace_id",
+    "pace",
+    "paced",
+    "place_of",
+    "price",
+    "route",
+    "rows_around",
     "say",
+    "scan_brackets",
+    "select",
+    "sign_in_failure",
     "take",
+    "value",
     "visible",
+    "wanted",
 ]

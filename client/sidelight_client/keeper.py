@@ -150,9 +150,12 @@ class SessionKeeper:
         deadline = self._clock.monotonic() + wait_s
         # A person may type before any timer has noticed that the machine slept.
         self._tick()
+        due = self._sign_in_watch.due(self._session)
+        looking = self._spawn(self._look_for_sign_in()) if due else None
         while (grant := self.peek()) is None:
             left_s = deadline - self._clock.monotonic()
-            if left_s <= 0 or not self._hopeful():
+            hopeful = self._hopeful() or (looking is not None and not looking.done())
+            if left_s <= 0 or not hopeful:
                 return None
             await at_most(self._clock, left_s, self._listeners.news.wait())
         return grant
@@ -204,10 +207,11 @@ class SessionKeeper:
         """End the session here and at the provider, and empty the vault."""
         own = self._session.grant
         self._facts = replace(self._facts, known=True, failing_since=None)
-        self._dispatch(SignedOut())
-        await alone(
-            self._vault, lambda: keep_sign_out(self._vault, self._provider, self._clock, own)
-        )
+        with self._sign_in_watch.resting():
+            self._dispatch(SignedOut())
+            await alone(
+                self._vault, lambda: keep_sign_out(self._vault, self._provider, self._clock, own)
+            )
         self._changed()
 
     # --- power -----------------------------------------------------------------------------------
@@ -290,6 +294,7 @@ class SessionKeeper:
     def _changed(self) -> None:
         state = self._vault.state
         self._unlock_watch.note(state)
+        self._sign_in_watch.note(self._session)
         self._facts = replace(self._facts, vault_state=state, vault_mode=self._vault.mode)
         self.conditions()
         self._listeners.tell()
@@ -316,6 +321,7 @@ class SessionKeeper:
         self._facts = replace(self._facts, loaded=True, known=known)
         self._take_record(record)
         self._changed()
+        self._spawn(self._watch_vault())
 
     def _take_record(self, record: Record | None) -> None:
         """Go on with the vault's grant where it is newer than ours."""
@@ -324,7 +330,7 @@ class SessionKeeper:
             return
         if own is None or record.generation > own.generation:
             self._facts = replace(self._facts, issuer=record.grant.issuer)
-            self._dispatch(SignedIn(record.grant))
+            self._dispatch(SignedIn(record.grant, record.rejected))
 
     def _tick(self) -> None:
         now = self._clock.now()
@@ -343,17 +349,29 @@ class SessionKeeper:
                 await at_most(self._clock, pause_s, news.wait())
             if self._unlock_watch.due_in_s() == 0:
                 await self._look_for_unlock()
-            if self._sign_in_watch.due_in_s(self._session) == 0:
-                self._take_record(await self._sign_in_watch.look(self._vault))
 
     def _pause_s(self) -> float | None:
         """How long nothing needs to be done; None until something happens."""
         now = self._clock.now()
         wakes_at = self._session.wakes_at(now)
         tick_s = None if wakes_at is None else max(wakes_at, self._runner.hold_until) - now
-        looks_s = (self._unlock_watch.due_in_s(), self._sign_in_watch.due_in_s(self._session))
-        due_s = [pause_s for pause_s in (tick_s, *looks_s) if pause_s is not None]
+        look_s = self._unlock_watch.due_in_s()
+        due_s = [pause_s for pause_s in (tick_s, look_s) if pause_s is not None]
         return max(min(*due_s, TICK_MAX_S), TICK_MIN_S) if due_s else None
+
+    async def _watch_vault(self) -> None:
+        async with self._vault.watching(self._vault_changed):
+            self._vault_changed()  # It may have changed while the watch was being set up.
+            await asyncio.Event().wait()
+
+    def _vault_changed(self) -> None:
+        """Another process may have saved a record: go on with it where a person signed in there."""
+        if self._facts.loaded and self._sign_in_watch.wanted(self._session):
+            self._spawn(self._look_for_sign_in())
+
+    async def _look_for_sign_in(self) -> None:
+        self._take_record(await self._sign_in_watch.look(self._vault))
+        self._changed()
 
     async def _look_for_unlock(self) -> None:
         record = await self._unlock_watch.look(self._vault)

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Protocol
 
 from .domain.budget import Reading
-from .domain.completion import CompletionRequest, Source, TokenUse
+from .domain.completion import CompletionRequest, Source, Tier, TokenUse
 from .domain.failure import Failure
+from .domain.incidents import Service
+from .domain.model_facts import ModelFacts
 from .domain.place import Document
 from .domain.policy import Policy
 from .domain.session import Grant, RenewalFailure
 from .domain.snapshot import DecisionView
+from .domain.uptime import Uptime
 
 
 class Clock(Protocol):
@@ -49,6 +52,8 @@ class Finish:
     model: str = ""
     readings: tuple[Reading, ...] = ()
     """Limits the response headers told of."""
+    notes: tuple[str, ...] = ()
+    """The gateway's reservations about its answer: `policy.warned`, `degraded`."""
 
 
 GatewayEvent = Delta | Finish | Failure
@@ -80,19 +85,48 @@ class GatewayInfo:
     """Model by tier name."""
     deadlines_s: Mapping[str, float] = field(default_factory=dict[str, float])
     """Deadline by tier name, where the gateway states one."""
+    model_facts: Mapping[str, ModelFacts] = field(default_factory=dict[str, ModelFacts])
+    """What the gateway says of its models, by their names."""
+    status_url: str = ""
+    """A status page in Statuspage's shape; no token is ever sent to it."""
+    contacts: tuple[str, ...] = ()
+    """Whom to ask, in the gateway's own words."""
+    endpoints: tuple[str, ...] = ()
+    """Every address it is reached at, preferred ones first; empty where `url` is the only one."""
 
 
 class Gateway(Protocol):
-    """One gateway, spoken to through its profile."""
+    """One gateway, spoken to through its profile, at one or several addresses."""
 
     async def discover(self) -> GatewayInfo | Failure: ...
 
     def complete(
-        self, request: CompletionRequest, grant: Grant | None, deadline_s: float
+        self,
+        request: CompletionRequest,
+        grant: Grant | None,
+        deadline_s: float,
+        endpoint: str = "",
     ) -> AsyncGenerator[GatewayEvent]:
         """Stream the answer. Closing the iterator aborts the request up to the gateway's socket.
 
-        `deadline_s` is the time to the first text; it never raises for anything the gateway does.
+        It never raises for anything the gateway does.
+
+        Args:
+            request: what to complete.
+            grant: whose session to use, where the gateway asks for one.
+            deadline_s: seconds to the first text.
+            endpoint: which of the gateway's addresses to ask; empty is its first.
+        """
+        ...
+
+    def unproven(self, tier: Tier, endpoint: str = "") -> bool:
+        """Whether `prove` would find out how the tier's model is best asked. No I/O."""
+        ...
+
+    async def prove(self, tier: Tier, grant: Grant | None, endpoint: str = "") -> Finish | Failure:
+        """Ask the tier's model one short question of our own, and remember what its answer shows.
+
+        Nothing in it is a person's. It is one request to the gateway, and counted as one there.
         """
         ...
 
@@ -241,6 +275,13 @@ class Vault(Protocol):
         """Replace the record atomically; in a state other than READY it is kept in memory."""
         ...
 
+    def watching(self, changed: Callable[[], None]) -> AbstractAsyncContextManager[None]:
+        """Call `changed` on the loop after anybody may have replaced the stored record.
+
+        It costs no wake-up meanwhile. Where nothing can be watched, nothing is told.
+        """
+        ...
+
     async def reopen(self) -> VaultState:
         """Look again whether the durable store can be used, without prompting anybody."""
         ...
@@ -284,6 +325,20 @@ class RepoFacts(Protocol):
 
     def folder(self, uri: str) -> Path | None:
         """The root of the repository the document lies in; None where there is none."""
+        ...
+
+
+class ServiceHealth(Protocol):
+    """How the gateway is, by its status page and by what is seen here; answers from memory."""
+
+    @property
+    def service(self) -> Service: ...
+
+    @property
+    def uptime(self) -> Uptime | None: ...
+
+    def woke(self) -> None:
+        """The network or the clock is another one: look again at once."""
         ...
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+import math
+from collections.abc import Callable, Coroutine, Generator
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +19,8 @@ REOPEN_S = 0.75
 """How often a locked keyring is looked at; an unlock mostly follows soon after a login."""
 REOPEN_LATER_S = 5.0
 REOPEN_SOON_S = 300.0
-ELSEWHERE_S = 3.0
-"""How often a session that is over looks whether the person has signed in in another process."""
+ELSEWHERE_S = 1.0
+"""How often a request may look whether the person has signed in in another process."""
 
 
 class UnlockWatch:
@@ -57,29 +59,47 @@ class UnlockWatch:
 
 
 class SignInWatch:
-    """When a session that the provider rejected looks for a sign-in that another process saved.
+    """Finds the sign-in that another process saved, for a session that is over in this one.
 
-    Nothing else would tell it: it has no renewal left to make. After a sign-out nothing is looked
-    for, because the record may still be about to be emptied.
+    Nothing else would tell it: it has no renewal left to make. It is looked for when the vault's
+    file changes and when a request needs it; while nothing happens it costs no wake-up.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._looked_at: float | None = None
+        self._looked_at = -math.inf
+        self._newest = 0
+        self._resting = False
 
-    def due_in_s(self, session: Session) -> float | None:
-        """How long until the next look; None while the session is not over."""
-        if not session.rejected:
-            self._looked_at = None
-            return None
-        now = self._clock.monotonic()
-        if self._looked_at is None:
-            self._looked_at = now
-        return max(self._looked_at + ELSEWHERE_S - now, 0.0)
+    def note(self, session: Session) -> None:
+        """Take note of the session after anything has happened to it."""
+        if session.grant is not None:
+            self._newest = max(self._newest, session.grant.generation)
+
+    def due(self, session: Session) -> bool:
+        """Whether a request should look; it is told of each change of the file anyway."""
+        late = self._clock.monotonic() >= self._looked_at + ELSEWHERE_S
+        return late and self.wanted(session)
+
+    def wanted(self, session: Session) -> bool:
+        """Whether a sign-in of another process would help."""
+        return (session.grant is None or bool(session.rejected)) and not self._resting
+
+    @contextlib.contextmanager
+    def resting(self) -> Generator[None]:
+        """Look for nothing meanwhile: the record is about to be emptied."""
+        self._resting = True
+        try:
+            yield
+        finally:
+            self._resting = False
 
     async def look(self, vault: Vault) -> Record | None:
+        """The record, where it is of a sign-in that came after all this session knew."""
         self._looked_at = self._clock.monotonic()
-        return await vault.load()
+        record = await vault.load()
+        newer = record is not None and record.generation > self._newest
+        return record if newer and not self._resting else None
 
 
 async def alone(vault: Vault, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 FIRST_PORT, LAST_PORT = 1024, 65535
 """What a program of a person may listen on."""
 
+MOST_TEXTS = 8
+
 Value = str | int | bool | tuple[str, ...]
 
 
@@ -53,6 +55,8 @@ class Setting:
     """Whether it is an address tokens or code may travel to: https, or http on this machine."""
     ports: bool = False
     """Whether its words are TCP ports a program of a person may listen on."""
+    several: bool = False
+    """Whether a text may also be a list of up to `MOST_TEXTS`; the first is what it is known by."""
 
     @property
     def environment_name(self) -> str:
@@ -66,8 +70,25 @@ SETTINGS = {
             "gateway",
             Kind.TEXT,
             "",
-            "The gateway's address; empty runs the embedded development gateway on this machine.",
+            "The gateway's address, or a list of the addresses of its zones, preferred ones first; "
+            "empty runs the embedded development gateway on this machine.",
             address=True,
+            several=True,
+        ),
+        Setting(
+            "gateway_document",
+            Kind.TEXT,
+            "",
+            "The absolute path of a file that says what the gateway itself does not, in the shape of "
+            "its discovery document; it takes the place of what the gateway announces.",
+        ),
+        Setting(
+            "gateway_headers",
+            Kind.LIST,
+            (),
+            "Headers the gateway wants with every request, such as "
+            "x-portkey-config=env:PORTKEY_CONFIG; keys are referred to as env:NAME or keyring:NAME, "
+            "and only headers known for the gateway's kind are sent.",
         ),
         Setting(
             "auth.issuer",
@@ -122,8 +143,9 @@ SETTINGS = {
         Setting(
             "completions.debounce_ms",
             Kind.NUMBER,
-            75,
-            "How long typing must rest before a suggestion is fetched, in milliseconds.",
+            0,
+            "How long typing must rest at least before a suggestion is fetched, in milliseconds; 0 "
+            "leaves it to your rhythm and your budget.",
             minimum=0,
             maximum=5_000,
         ),
@@ -150,6 +172,14 @@ SETTINGS = {
             "How much text after the cursor may be sent, in characters.",
             minimum=0,
             maximum=200_000,
+        ),
+        Setting(
+            "tiers.asked",
+            Kind.TEXT,
+            "auto",
+            "Which tier answers when you ask for a suggestion yourself; auto decides by the size of "
+            "the task.",
+            choices=("auto", "fast", "standard", "heavy"),
         ),
         Setting(
             "tiers.fast.deadline_ms",
@@ -181,6 +211,15 @@ SETTINGS = {
             "",
             "A model server on this machine (http://127.0.0.1:PORT/v1) the embedded gateway passes "
             "requests to; empty completes from the workspace.",
+        ),
+        Setting(
+            "embedded.model",
+            Kind.TEXT,
+            "auto",
+            "Which model on this machine the embedded gateway answers with: auto takes the best that "
+            "`sidelight model add` has brought, a small one only where the workspace has no match; a "
+            "name takes that model first; none completes from the workspace only.",
+            choices=("auto", "none", "qwen-coder", "smollm2"),
         ),
         Setting(
             "embedded.index_mb",
@@ -240,9 +279,20 @@ class Settings:
         return self.values.get(key) or Resolved(SETTINGS[key].default, Layer.DEFAULT)
 
     def text(self, key: str) -> str:
+        """The text; of several the first."""
         value = self.explain(key).value
+        if isinstance(value, tuple):
+            return value[0]
         assert isinstance(value, str)
         return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """All values of a text that may have several; none of them is empty."""
+        value = self.explain(key).value
+        if isinstance(value, tuple):
+            return value
+        assert isinstance(value, str)
+        return (value,) if value else ()
 
     def number(self, key: str) -> int:
         value = self.explain(key).value
@@ -345,6 +395,10 @@ def read(setting: Setting, given: Any) -> Value | ReadProblem:
 
 
 def _read_text(setting: Setting, given: Any) -> Value | ReadProblem:
+    if setting.several and isinstance(given, str) and "," in given:
+        given = [part.strip() for part in given.split(",") if part.strip()]
+    if setting.several and isinstance(given, (list, tuple)):
+        return _read_texts(setting, cast("Sequence[Any]", given))
     if not isinstance(given, str):
         return ReadProblem("it must be text")
     if setting.choices and given not in setting.choices:
@@ -352,6 +406,17 @@ def _read_text(setting: Setting, given: Any) -> Value | ReadProblem:
     if setting.address and given and not is_safe_address(given):
         return ReadProblem("it must be an https address, or http on this machine")
     return given
+
+
+def _read_texts(setting: Setting, given: Sequence[Any]) -> Value | ReadProblem:
+    """One text as itself, several as a tuple; each as valid as it would have to be alone."""
+    if not 0 < len(given) <= MOST_TEXTS or not all(isinstance(part, str) for part in given):
+        return ReadProblem(f"it must be text, or a list of 1 to {MOST_TEXTS} texts")
+    texts: tuple[str, ...] = tuple(dict.fromkeys(given))
+    for part in texts:
+        if setting.address and not is_safe_address(part):
+            return ReadProblem("each must be an https address, or http on this machine")
+    return texts[0] if len(texts) == 1 else texts
 
 
 def is_safe_address(url: str) -> bool:
@@ -429,7 +494,9 @@ def schema() -> dict[str, Any]:
             else setting.default,
             "description": setting.sentence,
         }
-        if setting.kind is Kind.LIST:
+        if setting.several:
+            entry |= {"type": [setting.kind.value, Kind.LIST.value], "maxItems": MOST_TEXTS}
+        if setting.kind is Kind.LIST or setting.several:
             entry["items"] = {"type": "string"}
         if setting.choices:
             entry["enum"] = list(setting.choices)

@@ -7,13 +7,9 @@ covers, VS Code hides an item whose replaced tail does not reappear in its text 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-_PAIRS = {")": "(", "]": "[", "}": "{"}
-_QUOTES = "\"'`"
-_SEPARATORS = ":;,"
-_TAIL = "".join(_PAIRS) + _QUOTES + _SEPARATORS + " \t"
+from sidelight_client.api import CLOSING_TAIL, PAIRS, QUOTES, SEPARATORS, scan_brackets
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +77,7 @@ def covered_tail(before: str, after: str, text: str) -> int:
     stray `)`. A closer is covered only if the text has an unopened one in its place, so that what
     the user typed is never lost; anything but closers is never covered.
     """
-    if not after or after.strip(_TAIL):
+    if not after or after.strip(CLOSING_TAIL):
         return 0
     spares = _unopened(before, text)
     covered = used = 0
@@ -90,7 +86,7 @@ def covered_tail(before: str, after: str, text: str) -> int:
             continue
         place = (
             _next_separator(text, used, character)
-            if character in _SEPARATORS
+            if character in SEPARATORS
             else _next_spare(spares, used, character)
         )
         if place is None:
@@ -104,7 +100,7 @@ def _repeats(text: str, left: str) -> bool:
 
     Brackets and quotes alone do not say so: `bar(║)` with `foo(a)` ends in a bracket of its own.
     """
-    return bool(left.strip(_TAIL) or not left.strip(_SEPARATORS)) and text.endswith(left)
+    return bool(left.strip(CLOSING_TAIL) or not left.strip(SEPARATORS)) and text.endswith(left)
 
 
 def _next_spare(spares: list[tuple[int, str]], used: int, closer: str) -> int | None:
@@ -123,40 +119,23 @@ def _next_separator(text: str, used: int, separator: str) -> int | None:
 def _unopened(before: str, text: str) -> list[tuple[int, str]]:
     """The closers in `text` that close what was opened before it, with their places."""
     quote = ""
-    for _, character, quote in _scan(before, ""):  # noqa: B007 -- only the last state counts
+    for _, character, quote in scan_brackets(before, ""):  # noqa: B007 -- only the last state counts
         pass
     opened: list[str] = []
     found: list[tuple[int, str]] = []
     outer = quote
-    for place, character, inside in _scan(text, quote):
+    for place, character, inside in scan_brackets(text, quote):
         if outer and not inside:
             if character == outer:
                 found.append((place, character))
             outer = ""
-        elif inside or character in _QUOTES:
+        elif inside or character in QUOTES:
             continue
-        elif character in _PAIRS.values():
+        elif character in PAIRS.values():
             opened.append(character)
-        elif character in _PAIRS:
-            if opened and opened[-1] == _PAIRS[character]:
+        elif character in PAIRS:
+            if opened and opened[-1] == PAIRS[character]:
                 opened.pop()
             elif not opened:
                 found.append((place, character))
     return found
-
-
-def _scan(text: str, quote: str) -> Iterator[tuple[int, str, str]]:
-    """Each character with its place and the quote it lies in; a quote ends with its line."""
-    escaped = False
-    for place, character in enumerate(text):
-        if character == "\n":
-            quote = ""
-        elif escaped:
-            escaped = False
-        elif character == "\\":
-            escaped = True
-        elif quote:
-            quote = "" if character == quote else quote
-        elif character in _QUOTES:
-            quote = character
-        yield place, character, quote

@@ -44,11 +44,18 @@ class Ask:
 
 @dataclass(eq=False, slots=True)
 class Flight:
-    """One request to the broker that has not ended."""
+    """One request to the broker that has not ended.
+
+    Attributes:
+        sent_s: when it was sent, on the monotonic clock.
+        column: characters before its cursor on the line, indentation left out.
+    """
 
     anchor: Anchor
     request: CompletionRequest
     revision: int
+    sent_s: float = 0.0
+    column: int = 0
     task: asyncio.Task[None] | None = None
     linger: asyncio.Task[None] | None = None
 

@@ -11,6 +11,8 @@ from sidelight_client.api import (
     Limited,
     Outcome,
     Part,
+    Tier,
+    TierReason,
     Unauthorized,
     Unavailable,
     UnavailableReason,
@@ -42,7 +44,8 @@ def decision_payload(landing: Landing, document: TextDocument | None) -> dict[st
         "code": message.code if message is not None else None,
         "title": message.title if message is not None else None,
         "detail": message.text if message is not None else None,
-        "tier": request.tier.value,
+        "tier": _tier(landing).value,
+        "tierWhy": [reason.value for reason in _reasons(landing)],
         "trigger": request.trigger.value,
         "cache": "miss",
         **_completed(outcome),
@@ -90,10 +93,22 @@ def outcome_word(outcome: Outcome, *, offered: bool) -> str:
             assert_never(outcome)
 
 
+def _tier(landing: Landing) -> Tier:
+    """The tier that answered, or that was asked where none did."""
+    outcome = landing.outcome
+    return outcome.tier if isinstance(outcome, Completed) else landing.request.tier
+
+
+def _reasons(landing: Landing) -> tuple[TierReason, ...]:
+    outcome = landing.outcome
+    told = outcome.tier_reasons if isinstance(outcome, Completed) else ()
+    return told or landing.request.tier_reasons
+
+
 def _reason(outcome: Outcome) -> str:
     match outcome:
         case Completed():
-            return ""
+            return outcome.filtered.value if outcome.filtered is not None else ""
         case Blocked():
             return outcome.rule
         case Limited():

@@ -16,7 +16,7 @@ MAX_CHARACTERS = 64 * 1024 * 1024
 """What one session may hold in all its documents; a document beyond it is not followed."""
 
 Listener = Callable[[TextDocument, "Edit | None"], None]
-"""Told of every edit; None stands for a replacement of the whole text."""
+"""Told of every edit; None stands for a new text: opened, replaced or forgotten."""
 
 
 class Documents:
@@ -36,7 +36,7 @@ class Documents:
         return self._documents.get(uri) if uri is not None else None
 
     def listen(self, listener: Listener) -> None:
-        """Call `listener` after every edit, also right before a document is forgotten."""
+        """Call `listener` after every edit, also when a document was opened and when it is forgotten."""
         self._listeners.append(listener)
 
     def did_open(self, params: Any) -> None:
@@ -60,6 +60,7 @@ class Documents:
             self.encoding,
         )
         self._characters += document.size
+        self._tell(document, None)
 
     def did_change(self, params: Any) -> TextDocument | None:
         """Handle `textDocument/didChange`; the document when it is still followed."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, assert_never
 
 from sidelight_client.api import (
@@ -19,20 +20,22 @@ from sidelight_client.api import (
 )
 
 from .asks import Ask, Flight, Landing
-from .document import TextDocument
+from .budgeting import Budgeting
+from .context import Context
+from .document import Edit, TextDocument
+from .document_policy import ahead
 from .documents import Documents
 from .lane import Lane
 from .outgoing import outgoing
 from .policy import (
     LINGER_S,
+    Because,
     Buy,
+    Decision,
     Join,
     Nothing,
     Reuse,
-    Situation,
-    decide,
     deserves_its_own,
-    rest_s,
 )
 from .through import Suggestion, unix
 
@@ -59,8 +62,11 @@ class Engine:
         self._settings = settings
         self._landed = landed
         self._reused = reused
+        self._context = Context(broker, documents)
+        self._budgeting = Budgeting(broker, self.forget)
         self._lanes: dict[str, Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        documents.listen(self._edited)
 
     def ask(self, ask: Ask) -> None:
         """Answer `ask`, now or later, exactly once."""
@@ -73,23 +79,8 @@ class Engine:
         if older is not None:
             _stop(older.timer)
             older.reply(None)
-        decision = decide(self._situation(lane, document, ask))
-        match decision:
-            case Reuse(texts):
-                _reply(ask, texts, lane.suggestion)
-                if lane.suggestion is not None:
-                    self._reused(ask.uri, lane.suggestion.trace_id)
-            case Nothing():
-                _reply(ask, (), None)
-            case Join():
-                lane.asks[ask.kind] = ask
-                self._join(lane)
-            case Buy(after_s):
-                lane.asks[ask.kind] = ask
-                self._abandon(lane)
-                ask.timer = self._spawn(self._rest_then_launch(lane, ask, after_s))
-            case _:
-                assert_never(decision)
+        lane.because = None
+        self._follow(lane, document, ask, self._decide(lane, document, ask))
 
     def cancel(self, ask_id: int | str) -> bool:
         """Take an ask back; False if it is not waiting. The caller answers it.
@@ -108,8 +99,17 @@ class Engine:
     def consumed(self, trace_id: str) -> None:
         """A suggestion was accepted: what is left of it is nothing."""
         for lane in self._lanes.values():
-            if lane.suggestion is not None and lane.suggestion.trace_id == trace_id:
-                lane.suggestion = None
+            lane.policy.accepted(trace_id)
+
+    def why(self, uri: str) -> Because | None:
+        """Why the latest ask in a document bought nothing; None when it did, or none was asked."""
+        lane = self._lanes.get(uri)
+        return lane.because if lane is not None else None
+
+    def forget(self) -> None:
+        """Drop every suggestion: signed out or paused, nothing of them may be shown."""
+        for lane in self._lanes.values():
+            lane.policy.forget()
 
     def changed(self, uri: str) -> None:
         """The document was edited or closed: drop at once what no longer fits."""
@@ -119,6 +119,9 @@ class Engine:
         document = self._documents.get(uri)
         if document is None:
             del self._lanes[uri]
+            if lane.prefetch is not None:
+                _stop(lane.prefetch.task)
+                lane.prefetch = None
         elif not lane.diverged(document):
             return
         self._abandon(lane)
@@ -128,8 +131,9 @@ class Engine:
 
     def finish(self) -> None:
         """Answer everything that waits and end everything that runs."""
+        self._budgeting.stop()
         for lane in self._lanes.values():
-            lane.flight = None
+            lane.flight = lane.prefetch = None
             for ask in lane.asks.values():
                 ask.reply(None)
             lane.asks.clear()
@@ -147,21 +151,61 @@ class Engine:
 
     # --- what is known -----------------------------------------------------------------------
 
-    def _situation(self, lane: Lane, document: TextDocument, ask: Ask) -> Situation:
-        settings = self._settings()
-        off = settings.items("completions.languages_off")
-        return Situation(
-            left=lane.left(document, ask.at),
-            joinable=lane.joinable(document, ask.at),
-            wanted=settings.flag("completions.enabled") and document.language not in off,
+    def _decide(self, lane: Lane, document: TextDocument, ask: Ask) -> Decision:
+        if not self._broker.may_leave(document.uri, document.language):
+            # What the gateway once brought for this place may not be shown either; the broker says why.
+            lane.policy.forget()
+        return lane.policy.decide(
+            document,
+            ask.at,
             trigger=ask.trigger,
-            debounce_s=self._debounce_s(),
+            joinable=lane.joinable(document, ask.at),
+            prefetching=lane.prefetch is not None,
+            refused=self._refused(document),
+            pace=self._budgeting.pace(),
+            now_s=self._broker.clock.monotonic(),
+            shortest_rest_s=self._settings().number("completions.debounce_ms") / 1000,
         )
 
-    def _debounce_s(self) -> float:
-        return self._settings().number("completions.debounce_ms") / 1000
+    def _refused(self, document: TextDocument) -> Because | None:
+        settings = self._settings()
+        if not settings.flag("completions.enabled"):
+            return Because.SWITCHED_OFF
+        off = document.language in settings.items("completions.languages_off")
+        return Because.LANGUAGE_OFF if off else None
+
+    def _edited(self, document: TextDocument, edit: Edit | None) -> None:
+        lane = self._lanes.get(document.uri)
+        if lane is not None:
+            lane.policy.edited(document, edit, self._broker.clock.monotonic())
 
     # --- acting ------------------------------------------------------------------------------
+
+    def _follow(self, lane: Lane, document: TextDocument, ask: Ask, decision: Decision) -> None:
+        match decision:
+            case Reuse(texts, prefetch):
+                lane.asks.pop(ask.kind, None)
+                shown = lane.policy.shown
+                suggestion = shown.suggestion if shown is not None else None
+                _reply(ask, texts, suggestion)
+                if suggestion is not None:
+                    self._reused(ask.uri, suggestion.trace_id)
+                if prefetch:
+                    self._prefetch(lane, document, ask, texts[0])
+            case Nothing(because):
+                lane.because = because
+                lane.asks[ask.kind] = ask
+                self._answer_nothing(lane, ask)
+            case Join():
+                lane.asks[ask.kind] = ask
+                self._join(lane)
+            case Buy(after_s):
+                lane.because = Because.WAITING_FOR_A_PAUSE if after_s else None
+                lane.asks[ask.kind] = ask
+                self._abandon(lane)
+                ask.timer = self._spawn(self._rest_then_launch(lane, ask, after_s))
+            case _:
+                assert_never(decision)
 
     def _join(self, lane: Lane) -> None:
         if lane.flight is not None:
@@ -186,10 +230,32 @@ class Engine:
                 self._answer_nothing(lane, ask)
 
     def _launch(self, lane: Lane, document: TextDocument, ask: Ask) -> None:
+        lane.because = None
+        lane.flight = self._send(lane, document, ask)
+
+    def _prefetch(self, lane: Lane, document: TextDocument, ask: Ask, text: str) -> None:
+        """Ask for what follows `text` as if it had been typed; nobody waits for it yet."""
+        later, at = ahead(document, ask.at, text)
+        try:
+            lane.prefetch = self._send(lane, later, replace(ask, at=at, line=later.line(at.line)))
+        except Exception as error:
+            _complain(error)
+
+    def _send(self, lane: Lane, document: TextDocument, ask: Ask) -> Flight:
         where = self._broker.document(ask.uri, document.language)
-        flight = outgoing(ask, document, where, self._settings(), self.client)
-        lane.flight = flight
+        flight = outgoing(
+            ask,
+            document,
+            where,
+            self._settings(),
+            client=self.client,
+            context=self._context,
+        )
+        lane.policy.sent()
+        flight.sent_s = self._broker.clock.monotonic()
+        flight.column = len(ask.line[: ask.at.character].lstrip())
         flight.task = self._spawn(self._fly(lane, flight))
+        return flight
 
     async def _fly(self, lane: Lane, flight: Flight) -> None:
         outcome: Outcome | None = None
@@ -202,16 +268,26 @@ class Engine:
                 lane.flight = None
                 _stop(flight.linger)
                 self._land(lane, flight, outcome)
+            elif lane.prefetch is flight:
+                lane.prefetch = None
+                self._learn(lane, flight, outcome)
+                for ask in list(lane.asks.values()):
+                    self._answer(lane, ask, flight)
+
+    def _learn(self, lane: Lane, flight: Flight, outcome: Outcome | None) -> None:
+        if not isinstance(outcome, Completed):
+            return
+        texts = tuple(unix(text) for text in outcome.texts if text)
+        suggestion = None
+        if texts:
+            suggestion = Suggestion(
+                flight.anchor, texts, outcome.trace_id, outcome.source, outcome.tier
+            )
+        took_s = self._broker.clock.monotonic() - flight.sent_s
+        lane.policy.landed(suggestion, took_s, flight.column)
 
     def _land(self, lane: Lane, flight: Flight, outcome: Outcome | None) -> None:
-        if isinstance(outcome, Completed) and any(outcome.texts):
-            lane.suggestion = Suggestion(
-                flight.anchor,
-                tuple(unix(text) for text in outcome.texts if text),
-                outcome.trace_id,
-                outcome.source,
-                outcome.tier,
-            )
+        self._learn(lane, flight, outcome)
         offered = False
         for ask in list(lane.asks.values()):
             offered |= self._answer(lane, ask, flight)
@@ -223,7 +299,9 @@ class Engine:
                 "deadline_ms": self._settings().number(f"tiers.{request.tier}.deadline_ms"),
             }
             uri = request.document.uri
-            self._landed(Landing(uri, request, outcome, offered, flight.revision, facts))
+            landing = Landing(uri, request, outcome, offered, flight.revision, facts)
+            self._context.landed(landing)
+            self._landed(landing)
 
     def _answer(self, lane: Lane, ask: Ask, flight: Flight) -> bool:
         """Answer one ask from what landed; whether it got a text."""
@@ -231,23 +309,25 @@ class Engine:
         if document is None or document.line(ask.at.line) != ask.line:
             self._answer_nothing(lane, ask)
             return False
-        fresh = lane.suggestion is not None and lane.suggestion.anchor is flight.anchor
         texts = lane.left(document, ask.at)
-        if texts:
+        shown = lane.policy.shown
+        if texts and shown is not None:
             del lane.asks[ask.kind]
             _stop(ask.timer)
-            _reply(ask, texts, lane.suggestion)
+            _reply(ask, texts, shown.suggestion)
             return True
-        if ask.timer is not None:
+        if ask.timer is not None or lane.joinable(document, ask.at):
             return False
+        brought = lane.policy.brought(flight.anchor)
         if deserves_its_own(
-            texts=fresh,
+            texts=brought,
             same_place=ask.at == flight.anchor.at,
             asked=ask.trigger,
             sent=flight.request.trigger,
         ):
-            after_s = rest_s(ask.trigger, self._debounce_s())
-            ask.timer = self._spawn(self._rest_then_launch(lane, ask, after_s))
+            if brought:
+                lane.policy.missed(document, ask.at, flight.anchor)
+            self._follow(lane, document, ask, self._decide(lane, document, ask))
         else:
             self._answer_nothing(lane, ask)
         return False

@@ -1,51 +1,48 @@
-"""What goes on in one document: who waits, what was sent, what was suggested, and what still fits."""
+"""What goes on in one document: who waits, what was sent, and the policy that decides."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sidelight_client.api import Position
 
 from .asks import Ask, Flight, Kind
 from .document import TextDocument
-from .through import Anchor, Suggestion, remaining, typed_since
-
-MAX_LINES_TYPED = 50
-"""A cursor further below the place of a request was moved there; nobody typed that much."""
+from .document_policy import DocumentPolicy, joinable
+from .policy import Because
+from .through import diverged
 
 
 @dataclass(slots=True)
 class Lane:
-    """The facts about one document; of each kind only the newest ask waits."""
+    """The facts about one document; of each kind only the newest ask waits.
+
+    Attributes:
+        flight: the request for the cursor.
+        prefetch: the request for what follows a suggestion that is nearly typed.
+        because: why the latest ask bought nothing, or not yet; None when it did.
+    """
 
     asks: dict[Kind, Ask] = field(default_factory=dict[Kind, Ask])
     flight: Flight | None = None
-    suggestion: Suggestion | None = None
+    prefetch: Flight | None = None
+    policy: DocumentPolicy = field(default_factory=DocumentPolicy)
+    because: Because | None = None
+
+    def flights(self) -> Iterator[Flight]:
+        """The requests under way."""
+        return (one for one in (self.flight, self.prefetch) if one is not None)
 
     def left(self, document: TextDocument, at: Position) -> tuple[str, ...]:
-        """What is left of the latest suggestion at `at`. One that no longer fits is forgotten."""
-        if self.suggestion is None:
-            return ()
-        typed = _typed(self.suggestion.anchor, document, at)
-        texts = remaining(self.suggestion.texts, typed) if typed is not None else ()
-        if not texts:
-            self.suggestion = None
-        return texts
+        """What is left of the best suggestion at `at`."""
+        left = self.policy.left(document, at)
+        return left.texts if left is not None else ()
 
     def joinable(self, document: TextDocument, at: Position) -> bool:
-        """Whether the request in flight still leads to `at`."""
-        return self.flight is not None and _typed(self.flight.anchor, document, at) is not None
+        """Whether a request under way leads to `at`."""
+        return any(joinable(flight.anchor, document, at) for flight in self.flights())
 
     def diverged(self, document: TextDocument) -> bool:
         """Whether the text before the request in flight is no longer what was sent."""
-        if self.flight is None:
-            return False
-        anchor = self.flight.anchor
-        return document.text(anchor.start, anchor.at) != anchor.before
-
-
-def _typed(anchor: Anchor, document: TextDocument, at: Position) -> str | None:
-    if at < anchor.at or at.line > anchor.at.line + MAX_LINES_TYPED:
-        return None
-    after = document.line(at.line)[at.character :]
-    return typed_since(anchor, document.text(anchor.start, at), after)
+        return self.flight is not None and diverged(self.flight.anchor, document)

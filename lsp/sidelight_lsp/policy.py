@@ -1,17 +1,68 @@
-"""When a request is bought, as a pure decision: the server and a simulator can run the same code.
+"""When a request is bought, as a pure decision: the server and the simulator run this same code.
 
-A person may have 120 requests an hour. Reusing, then joining, then waiting for a pause is the
-order in which nothing is paid twice.
+A person may have 120 requests an hour. Reusing, then joining, then buying what covers much typing
+is the order in which nothing is paid twice.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from sidelight_client.api import Trigger
+from sidelight_client.api import Moment, Pace, Trigger, price, value
+
+from .policy_state import PolicyState
 
 LINGER_S = 0.5
 """How long a request without an asker stays joinable: VS Code cancels and asks again 42 ms later."""
+
+REST_GAPS = 2.0
+"""Typing rests when nothing came for so many of the person's usual gaps between keys."""
+
+SHORTEST_REST_S, LONGEST_REST_S = 0.12, 0.6
+PATIENCE_S = 1.2
+"""After so long a pause nothing more is learned by waiting: ask then, or not at all."""
+
+BURST_SHARE = 0.9
+"""What a request is worth in the middle of a burst, beside one sent when typing rests: it meets more
+slips that are corrected a moment later, and some keys go by before its answer."""
+
+LEADING_SHARE = 1.0
+"""The same at the first key after a pause: it says what the person has made up their mind to."""
+
+PATIENCE_GAIN = 1.3
+"""What is not worth its price when typing rests may be when the person stops and looks."""
+
+IGNORED = 0.2
+"""Where less of the latest suggestions is followed, that is why nothing is bought."""
+
+MOVED_SHARE = 0.4
+"""What a request is worth where the cursor was only put: whoever reads may not want to write."""
+
+SLIP_CHARS = 5.0
+"""Whoever goes on for so many characters did not slip."""
+
+PREFETCH_LEFT = 12
+"""With so many characters left of a suggestion, what follows it is fetched: two keys a latency."""
+
+PREFETCH_TYPED = 4
+"""So much of a suggestion must have been typed before one that builds on it is bought."""
+
+PREFETCH_CHANCE = 0.7
+"""How often what follows a suggestion that proved right is right, too."""
+
+
+class Because(StrEnum):
+    """Why a keystroke bought nothing."""
+
+    SWITCHED_OFF = "switched_off"
+    LANGUAGE_OFF = "language_off"
+    BELOW_VALUE = "below_value"
+    WAITING_FOR_A_PAUSE = "waiting_for_a_pause"
+    IGNORED_LATELY = "ignored_lately"
+    SAVING = "saving"
+    RESERVE = "reserve"
+    JUST_DELETED = "just_deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,29 +70,44 @@ class Situation:
     """What is known when the editor asks.
 
     Attributes:
-        left: what is left of the latest suggestion at the cursor.
+        left: what is left of the best suggestion at the cursor, and how much of it was typed.
+        following: how much of it was typed already, in characters.
         joinable: a request in flight whose text still leads to the cursor.
-        wanted: suggestions are switched on here.
-        debounce_s: how long typing must rest.
+        prefetched: what follows the suggestion is here or on its way.
+        refused: why nothing is sent from here at all; None where something may be.
+        moment: what the request would be worth.
+        state: what the policy remembers of the document.
+        pace: what the budget allows.
+        now_s: the monotonic clock.
+        shortest_rest_s: how long the person wants typing to rest at least.
     """
 
     left: tuple[str, ...]
+    following: int
     joinable: bool
-    wanted: bool
+    prefetched: bool
+    refused: Because | None
     trigger: Trigger
-    debounce_s: float
+    moment: Moment
+    state: PolicyState
+    pace: Pace
+    now_s: float
+    shortest_rest_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """Answer now with `texts`; nothing is sent."""
+    """Answer now with `texts`; nothing is sent for it. `prefetch` what follows the first of them."""
 
     texts: tuple[str, ...]
+    prefetch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
     """Answer now that there is nothing."""
+
+    because: Because
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +127,42 @@ Decision = Reuse | Nothing | Join | Buy
 
 def decide(situation: Situation) -> Decision:
     """What to do about a request of the editor."""
+    if situation.refused is not None:
+        return Nothing(situation.refused)
     if situation.left:
-        return Reuse(situation.left)
-    if not situation.wanted:
-        return Nothing()
+        return Reuse(situation.left, prefetch=_prefetches(situation))
     if situation.joinable:
         return Join()
-    return Buy(rest_s(situation.trigger, situation.debounce_s))
+    return bid(situation)
 
 
-def rest_s(trigger: Trigger, debounce_s: float) -> float:
-    """How long typing must rest before a request is sent; who asks explicitly does not wait."""
-    return 0.0 if trigger is Trigger.INVOKED else debounce_s
+def bid(situation: Situation) -> Buy | Nothing:
+    """Whether and when a request is worth its price; who asks explicitly does not wait."""
+    if situation.trigger is Trigger.INVOKED:
+        return Buy(0.0)
+    state, shortest_s = situation.state, situation.shortest_rest_s
+    asked = price(situation.pace, state.spent_per_key, state.answer_chars)
+    worth = value(situation.moment) * (MOVED_SHARE if state.moved else 1.0)
+    rested_s = _rested_s(situation)
+    if worth * _share_at_once(state) >= asked:
+        return Buy(max(shortest_s - rested_s, 0.0))
+    if worth >= asked:
+        wait_s = rest_s(state)
+        if _unsettled(state):
+            wait_s = min(max(wait_s * 2, LONGEST_REST_S), PATIENCE_S)
+        return Buy(max(wait_s - rested_s, shortest_s - rested_s, 0.0))
+    if worth * PATIENCE_GAIN >= asked:
+        return Buy(max(PATIENCE_S - rested_s, shortest_s - rested_s, 0.0))
+    return Nothing(_why_not(situation))
+
+
+def rest_s(state: PolicyState) -> float:
+    """How long nothing must come until typing rests, by the rhythm of this person."""
+    return min(max(state.gap_s * REST_GAPS, SHORTEST_REST_S), LONGEST_REST_S)
 
 
 def deserves_its_own(*, texts: bool, same_place: bool, asked: Trigger, sent: Trigger) -> bool:
-    """Whether an ask that joined a request and got nothing of it is worth a request of its own.
+    """Whether an ask that joined a request and got nothing of it may bid for one of its own.
 
     Args:
         texts: the request brought texts, but none that continues what was typed meanwhile.
@@ -87,3 +173,46 @@ def deserves_its_own(*, texts: bool, same_place: bool, asked: Trigger, sent: Tri
     mistyped = texts and not same_place
     patient = asked is Trigger.INVOKED and sent is Trigger.AUTOMATIC
     return mistyped or patient
+
+
+def _share_at_once(state: PolicyState) -> float:
+    """What a request sent at once is worth beside one sent when typing rests."""
+    if _unsettled(state):
+        return 0.0
+    return LEADING_SHARE if state.pause_s >= rest_s(state) else BURST_SHARE
+
+
+def _unsettled(state: PolicyState) -> bool:
+    """Whether the person may be about to do something else here: then nothing is sent at once.
+
+    After a move nothing was typed yet, after a deletion more may go, and whoever leaves a suggestion
+    that was followed so far has most often slipped.
+    """
+    return state.moved or bool(state.deleted) or state.since_left < SLIP_CHARS
+
+
+def _rested_s(situation: Situation) -> float:
+    last_s = situation.state.last_key_at_s
+    return 0.0 if last_s is None else max(situation.now_s - last_s, 0.0)
+
+
+def _prefetches(situation: Situation) -> bool:
+    """Whether to fetch what follows a suggestion that is nearly typed; never out of a tight budget."""
+    if situation.prefetched or not situation.pace.rich:
+        return False
+    near = len(situation.left[0]) <= PREFETCH_LEFT
+    trusted = situation.following >= PREFETCH_TYPED
+    state = situation.state
+    asked = price(situation.pace, state.spent_per_key, state.answer_chars)
+    return near and trusted and state.answer_chars * PREFETCH_CHANCE >= asked
+
+
+def _why_not(situation: Situation) -> Because:
+    if situation.pace.reserved:
+        return Because.RESERVE
+    if not situation.pace.rich:
+        return Because.SAVING
+    if situation.state.deleted:
+        return Because.JUST_DELETED
+    ignored = situation.state.usefulness < IGNORED
+    return Because.IGNORED_LATELY if ignored else Because.BELOW_VALUE

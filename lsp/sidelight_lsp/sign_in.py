@@ -9,7 +9,7 @@ from uuid import uuid4
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from sidelight_client.api import Broker, Message, SignInPrompt, say
+from sidelight_client.api import Broker, Message, SignInPrompt, say, sign_in_failure
 
 from .client import Client
 from .plain import find
@@ -65,7 +65,7 @@ async def sign_in_now(
             await asyncio.wait((progress,))
     if failed is None:
         return {"signedIn": True}
-    message = say("login.failed", {"problem": failed.code})
+    message = say(*sign_in_failure(failed.code, failed.detail))
     show_message(server, message.text)
     return {"signedIn": False, "code": message.code, "title": message.title, "text": message.text}
 

@@ -10,8 +10,17 @@ from dataclasses import dataclass
 
 from sidelight_client.api import PartKind, Position, Source, Tier, Window
 
+from .document import TextDocument
+
 CLOSERS = ")]}>\"'`:;, \t"
 """What editors put behind the cursor by themselves, or take away when it is typed over."""
+
+MAX_LINES_TYPED = 50
+"""A cursor further below the place of a request was moved there; nobody typed that much."""
+
+LINES_BELOW = 2
+LINES_SEARCHED = 6
+"""Lines below the cursor that make the key of a suggestion, and where they are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +32,14 @@ class Anchor:
         at: the cursor.
         before: the text from `start` to `at`.
         after: the rest of the cursor's line.
+        below: the next lines that hold more than closers, as `below` reads them.
     """
 
     start: Position
     at: Position
     before: str
     after: str
+    below: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +53,40 @@ class Suggestion:
     tier: Tier
 
 
-def anchor_of(window: Window, after: str) -> Anchor:
+def anchor_of(window: Window, after: str, below: tuple[str, ...] = ()) -> Anchor:
     """The anchor of a request for `window`; `after` is the rest of the cursor's line."""
     prefix = next(part for part in reversed(window.parts) if part.kind is PartKind.PREFIX)
-    return Anchor(prefix.range.start, prefix.range.end, prefix.text, after)
+    return Anchor(prefix.range.start, prefix.range.end, prefix.text, after, below)
+
+
+def below(document: TextDocument, row: int) -> tuple[str, ...]:
+    """The first lines below `row` that hold more than closers and blanks, without them.
+
+    Blank lines and closers come and go while a block is typed; what they stand before does not.
+    """
+    found: list[str] = []
+    for line in document.lines[row + 1 : row + 1 + LINES_SEARCHED]:
+        if text := line.strip().strip(CLOSERS):
+            found.append(text)
+            if len(found) == LINES_BELOW:
+                break
+    return tuple(found)
+
+
+def typed_at(anchor: Anchor, document: TextDocument, at: Position) -> str | None:
+    """What was typed at the anchor up to the cursor `at`, or None when the text has diverged."""
+    if at < anchor.at or at.line > anchor.at.line + MAX_LINES_TYPED:
+        return None
+    after = document.line(at.line)[at.character :]
+    typed = typed_since(anchor, document.text(anchor.start, at), after)
+    if typed is None or below(document, at.line)[: len(anchor.below)] != anchor.below:
+        return None
+    return typed
+
+
+def diverged(anchor: Anchor, document: TextDocument) -> bool:
+    """Whether the text before the anchor is no longer what was sent."""
+    return document.text(anchor.start, anchor.at) != anchor.before
 
 
 def typed_since(anchor: Anchor, before: str, after: str) -> str | None:

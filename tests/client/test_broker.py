@@ -21,6 +21,9 @@ from sidelight_client.domain.completion import (
     Limited,
     Source,
     SourceKind,
+    Tier,
+    TierReason,
+    TokenUse,
     Trigger,
     Unauthorized,
     UnauthorizedReason,
@@ -28,10 +31,11 @@ from sidelight_client.domain.completion import (
     UnavailableReason,
 )
 from sidelight_client.domain.failure import Failure, FailureKind, RuleHit
-from sidelight_client.domain.place import Document, Position
+from sidelight_client.domain.filters import FilterReason
+from sidelight_client.domain.place import Document, Position, Range
 from sidelight_client.domain.policy import Mode, PlaceRule, Policy
 from sidelight_client.domain.snapshot import Snapshot, State
-from sidelight_client.domain.window import take
+from sidelight_client.domain.window import CutReason, Part, PartKind, Window, take
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.ports import Delta, Finish, GatewayEvent, Slept
 from sidelight_client.settings import Layer, Settings, resolve
@@ -171,6 +175,62 @@ async def test_the_repository_is_what_the_disk_says_and_not_what_a_client_says(
         assert isinstance(outcome, Blocked)
         assert outcome.rule == "pci"
         assert bench.gateway.asked == []
+
+
+async def test_text_of_a_forbidden_place_does_not_go_as_context_of_another_file(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".git").mkdir()
+    here, there = (tmp_path / name for name in ("pay.py", "keys.tf"))
+    part = Part(
+        PartKind.TAB, there.as_uri(), Range(Position(0, 0), Position(1, 0)), "key = 1\n", "similar"
+    )
+    bench = Bench()
+    rule = PlaceRule("iac", Mode.OFF, path="*.tf", reason="Infrastructure.")
+    bench.gateway.rules = Policy("1", place_rules=(rule,))
+    async with bench.running():
+        around = take(["pay(\n"], Position(0, 4), here.as_uri())
+        window = Window((part, *around.parts), around.cuts)
+        asked = replace(question(), document=Document(here.as_uri(), "python"), window=window)
+        assert isinstance(await bench.broker.complete(asked), Completed)
+        (sent,) = bench.gateway.asked
+        assert "key" not in "".join(one.text for one in sent.window.parts)
+        (cut,) = (one for one in sent.window.cuts if one.uri == there.as_uri())
+        assert (cut.lines, cut.why) == (1, CutReason.POLICY)
+
+
+async def test_an_answer_that_cannot_be_right_is_asked_of_the_next_tier_once() -> None:
+    async with Bench().running() as bench:
+        good = (Delta("amount)"), Finish(SOURCE, TokenUse(prompt=40, cost=0.5)))
+        prose = (Delta("Here is the completion:"), Finish(SOURCE, TokenUse(prompt=30, cost=0.25)))
+        bench.gateway.script = lambda request: prose if request.tier is Tier.FAST else good
+        outcome = await bench.broker.complete(question(Trigger.INVOKED))
+        assert isinstance(outcome, Completed)
+        assert (outcome.texts, outcome.tier) == (("amount)",), Tier.STANDARD)
+        assert outcome.tier_reasons[0] is TierReason.ESCALATED
+        assert outcome.tokens == TokenUse(prompt=70, cost=0.75)
+        decision = bench.broker.snapshot().decisions[0]
+        assert (decision.tier, decision.sends) == ("standard", 2)
+
+
+async def test_nothing_is_asked_twice_when_the_better_model_fails_as_well() -> None:
+    async with Bench().running() as bench:
+        bench.answers(Delta("Here is the completion:"), Finish(SOURCE))
+        outcome = await bench.broker.complete(question(Trigger.INVOKED))
+        assert isinstance(outcome, Completed)
+        assert (outcome.texts, outcome.filtered) == ((), FilterReason.PROSE)
+        assert [one.tier for one in bench.gateway.asked] == [Tier.FAST, Tier.STANDARD]
+
+
+async def test_typing_on_a_short_budget_buys_no_second_answer() -> None:
+    async with Bench().running() as bench:
+        bench.gateway.readings = ()
+        told = (Reading(Scope.USER, Unit.REQUESTS, 120, 100, 3_600, bench.clock.now() + 60),)
+        bench.answers(Delta("x"), Finish(SOURCE, readings=told))
+        await bench.broker.complete(question())
+        bench.answers(Delta("Here is the completion:"), Finish(SOURCE))
+        await bench.broker.complete(question())
+        assert [one.tier for one in bench.gateway.asked] == [Tier.FAST, Tier.FAST]
 
 
 async def test_a_block_is_found_again_in_the_file() -> None:

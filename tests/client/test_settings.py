@@ -116,3 +116,51 @@ def test_the_schema_describes_every_setting() -> None:
     described = schema()["properties"]
     assert set(described) == {f"sidelight.{key}" for key in SETTINGS}
     assert all(entry["description"] for entry in described.values())
+
+
+ZONES = ("https://eu.example", "https://us.example")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [list(ZONES), "https://eu.example, https://us.example", [*ZONES, ZONES[0]]],
+)
+def test_a_gateway_may_have_several_addresses_and_is_known_by_the_first(given: object) -> None:
+    settings = resolve([(Layer.FILE, {"gateway": given})])
+    assert settings.problems == ()
+    assert settings.texts("gateway") == ZONES
+    assert settings.text("gateway") == ZONES[0]
+
+
+@pytest.mark.parametrize("given", [["https://eu.example"], "https://eu.example"])
+def test_a_gateway_with_one_address_is_not_a_list(given: object) -> None:
+    settings = resolve([(Layer.FILE, {"gateway": given})])
+    assert settings.explain("gateway").value == "https://eu.example"
+    assert settings.texts("gateway") == ("https://eu.example",)
+
+
+def test_without_a_gateway_there_is_no_address() -> None:
+    assert resolve([]).texts("gateway") == ()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [],
+        [*ZONES, "http://elsewhere.example"],
+        [*ZONES, ""],
+        [*ZONES, 3],
+        [f"https://{number}.example" for number in range(9)],
+        {"eu": 1},
+        "https://eu.example,http://plain.example",
+    ],
+)
+def test_of_several_addresses_each_must_be_one_a_token_may_travel_to(given: object) -> None:
+    settings = resolve([(Layer.FILE, {"gateway": given})])
+    assert settings.texts("gateway") == ()
+    assert settings.problems
+
+
+def test_a_setting_that_has_one_value_takes_no_list() -> None:
+    settings = resolve([(Layer.FILE, {"auth": {"issuer": list(ZONES)}})])
+    assert settings.problems[0].problem == "it must be text"

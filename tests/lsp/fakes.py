@@ -33,6 +33,7 @@ from sidelight_client.domain.snapshot import GatewayView, SessionView
 from sidelight_client.testing.fakes import FakeClock, settle
 from sidelight_client.testing.lsp_traffic import Direction, Recorded
 from sidelight_lsp.framing import FrameParser, frame
+from sidelight_lsp.policy import PATIENCE_S
 from sidelight_lsp.session import serve
 
 URI = "file:///work/src/app.py"
@@ -75,6 +76,7 @@ class FakeBroker:
         default_factory=list["Callable[[Message, str], None]"]
     )
     accepted_ids: list[str] = field(default_factory=list[str])
+    off_limits: set[str] = field(default_factory=set[str])
     pauses: list[float | None] = field(default_factory=list["float | None"])
     retries: int = 0
     sign_ins: int = 0
@@ -94,6 +96,9 @@ class FakeBroker:
 
     def document(self, uri: str, language: str) -> Document:
         return Document(uri, language, "example.com/owner/name")
+
+    def may_leave(self, uri: str, language: str) -> bool:
+        return uri not in self.off_limits
 
     def snapshot(self) -> Snapshot:
         return self.state
@@ -284,8 +289,8 @@ class Editor:
         items: list[dict[str, Any]] = message["result"]["items"]
         return items
 
-    async def rest(self, seconds: float = 0.075) -> None:
-        """Stop typing for as long as the debounce takes."""
+    async def rest(self, seconds: float = PATIENCE_S) -> None:
+        """Stop typing for as long as the policy may wait."""
         await self.broker.clock.advance(seconds)
         await self.settle()
 

@@ -6,6 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidelight_client.domain.answer import offered
+from sidelight_client.domain.brackets import balance
+from sidelight_client.domain.surroundings import Around
 from sidelight_lsp.answers import Selected, answer
 
 
@@ -93,3 +96,25 @@ def test_what_was_typed_is_never_lost(before: str, after: str, text: str) -> Non
     assert accepted.startswith(before)
     rest = iter(accepted[len(before) :])
     assert all(character in rest for character in after if character not in " \t")
+
+
+@given(
+    before=st.text(alphabet="ab()[]{}\n =", max_size=24),
+    after=st.text(alphabet="ab()[]{}\n =", max_size=16),
+    text=st.text(alphabet="ab()[]{}\n =", max_size=24),
+)
+def test_an_accepted_answer_leaves_no_more_stray_brackets_than_there_were(
+    before: str, after: str, text: str
+) -> None:
+    shown = offered(text, Around(before, after), 20).text
+    above, _, head = before.rpartition("\n")
+    tail, _, below = after.partition("\n")
+    found = answer(head + tail, len(head), shown) if shown else None
+    if found is None:
+        return
+    line = (head + tail)[: found.start] + found.text + (head + tail)[found.end :]
+    assert strays(f"{above}\n{line}\n{below}") <= strays(f"{above}\n{head}{tail}\n{below}")
+
+
+def strays(text: str) -> int:
+    return len(balance(text).closing)

@@ -478,7 +478,7 @@ async def test_a_sign_in_that_fails_says_so() -> None:
         await client.initialize(GHOST)
         result = await client.command("sidelight.signIn")
         assert result["signedIn"] is False
-        assert result["code"] == "login.failed"
+        assert result["code"] == "login.declined"
         assert "access_denied" in client.notified("window/showMessage")[-1]["message"]
 
 

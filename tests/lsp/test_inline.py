@@ -19,7 +19,7 @@ from sidelight_client.api import (
     UnavailableReason,
 )
 from sidelight_client.settings import Layer, resolve
-from sidelight_lsp.policy import LINGER_S
+from sidelight_lsp.policy import LINGER_S, LONGEST_REST_S
 
 pytestmark = pytest.mark.anyio
 
@@ -36,13 +36,13 @@ def continues(text: str) -> FakeBroker:
     return FakeBroker(script=script)
 
 
-async def test_a_suggestion_comes_after_the_debounce_with_its_trace_id() -> None:
+async def test_a_suggestion_comes_when_the_cursor_rests_with_its_trace_id() -> None:
     broker = FakeBroker()
     async with editor(broker) as client:
         await client.initialize()
         await client.open("x = 1\ny = \nz")
         message_id = await client.inline(1, 4)
-        await client.rest(0.074)
+        await client.rest(LONGEST_REST_S - 0.001)
         assert client.response(message_id) is None
         assert broker.asked == []
         await client.rest(0.001)
@@ -80,7 +80,8 @@ async def test_an_explicit_call_does_not_wait() -> None:
 
 
 async def test_typing_fast_buys_one_request_and_answers_the_older_ones_with_null() -> None:
-    broker = FakeBroker()
+    broker = continues("compute(values)")
+    broker.gate = asyncio.Event()
     async with editor(broker) as client:
         await client.initialize()
         await client.open("")
@@ -89,7 +90,8 @@ async def test_typing_fast_buys_one_request_and_answers_the_older_ones_with_null
             await client.type((0, column), key)
             ids.append(await client.inline(0, column + 1))
             await client.rest(0.04)
-        await client.rest()
+        broker.gate.set()
+        await client.settle()
         assert len(broker.asked) == 1
         results = [client.response(one)["result"] for one in ids]  # type: ignore[index]
         assert results[:-1] == [None] * 6
@@ -159,14 +161,21 @@ async def test_a_joined_answer_that_does_not_fit_what_was_typed_is_asked_again()
         )
         broker.gate.set()
         await client.settle()
-        assert client.response(joined) is None
         await client.rest()
         (item,) = client.response(joined)["result"]["items"]  # type: ignore[index]
         assert item["insertText"] == "cd(a, b)"
 
 
 async def test_typing_through_a_suggestion_sends_nothing_and_waits_for_nothing() -> None:
-    broker = continues("print(value)")
+    lines = "print(value)", "\nprint(other)"
+    whole = "".join(lines)
+
+    def line_by_line(request: CompletionRequest) -> Outcome:
+        typed = request.window.prefix
+        end = len(lines[0]) if len(typed) < len(lines[0]) else len(whole)
+        return completed(request, whole[len(typed) : end])
+
+    broker = FakeBroker(script=line_by_line)
     async with editor(broker) as client:
         await client.initialize(initializationOptions={"sidelight": {"messages": True}})
         await client.open("pr")
@@ -183,17 +192,18 @@ async def test_typing_through_a_suggestion_sends_nothing_and_waits_for_nothing()
         (item,) = client.response(through)["result"]["items"]  # type: ignore[index]
         assert item["insertText"] == "value)"
         assert item["range"]["end"] == {"line": 0, "character": 7}
-        assert len(broker.asked) == 1
+        # What follows it is fetched while its last characters are typed.
+        assert [one.window.prefix for one in broker.asked] == ["pr", "print(value)"]
         decisions = client.notified("$/sidelight/decision")
         assert [(one["outcome"], one["cache"]) for one in decisions] == [
             ("shown", "miss"),
             ("shown", "typed"),
             ("shown", "typed"),
         ]
-        # Once it is typed to its end, the next one is bought.
         await client.edit((0, 6), (0, 7), "value)")
-        await client.inline(0, 12)
-        await client.rest()
+        through = await client.inline(0, 12)
+        (item,) = client.response(through)["result"]["items"]  # type: ignore[index]
+        assert item["insertText"] == "\nprint(other)"
         assert len(broker.asked) == 2
 
 

@@ -11,24 +11,6 @@ from support.secrets_watch import Secrets, watching_secrets
 
 from .provider_process import Provider, missing, running_provider
 
-FIGURES = pytest.StashKey[list[str]]()
-
-
-@pytest.fixture
-def figure(pytestconfig: pytest.Config) -> Callable[[str], None]:
-    """Tell a measured figure, and what it has to be; all are printed at the end of the run."""
-    return pytestconfig.stash.setdefault(FIGURES, []).append
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    figures = config.stash.get(FIGURES, [])
-    if figures:
-        terminalreporter.section("identity: figures, measured and to hold")
-        for line in figures:
-            terminalreporter.write_line(line)
-
 
 @pytest.fixture
 def secrets_watch(tmp_path: Path) -> Generator[Secrets]:

@@ -16,7 +16,6 @@ from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from sidelight_client.adapters.oidc_tokens import jwt_claims
-from sidelight_client.adapters.power import TICK_S
 from sidelight_client.domain.session import Grant, Phase
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.ports import GoingToSleep, NetworkChanged, Slept
@@ -29,6 +28,8 @@ from .soak_figures import Figures, Plan
 SESSIONS = 3
 RECOVERY_MAX_S = 20.0
 WAIT_TYPING_S = 0.15
+UNNOTICED_MAX_S = 3.0
+"""How long a wake that nobody announced may go unnoticed."""
 SLOWEST_MS = 250
 """The longest the provider takes for a renewal."""
 
@@ -214,7 +215,7 @@ class Laptop:
             down_s += 2.0 + self.chance.random() * 5.0
         if down_s:
             await self.network.turn(self.chance.choice(WAYS_TO_BE_DOWN))
-        unnoticed_s = 0.0 if announced else self.chance.random() * TICK_S
+        unnoticed_s = 0.0 if announced else self.chance.random() * UNNOTICED_MAX_S
         noticed = asyncio.create_task(self._notice(nap_s, unnoticed_s))
         typing = self.chance.random() < 0.5
         if typing:

@@ -76,6 +76,9 @@ class FakeBroker:
     def document(self, uri: str, language: str) -> api.Document:
         return api.Document(uri, language)
 
+    def may_leave(self, uri: str, language: str) -> bool:
+        return bool(uri and language)
+
     def snapshot(self) -> Snapshot:
         return self.held
 

@@ -1,8 +1,8 @@
 """A process of its own that keeps a session, told by lines on stdin; for tests of several processes.
 
-`python -m support.keeper_process ISSUER FOLDER`. Its clock stands where it was told to sleep to:
-`sleep SECONDS` closes and opens the lid; `hold` takes the vault's lock and keeps it; the end of
-stdin ends it. Each line is answered by one JSON line.
+`python -m support.keeper_process ISSUER FOLDER [AHEAD]`. Its clock starts AHEAD seconds
+ahead and stands where it was told to sleep to: `sleep SECONDS` closes and opens the lid; `hold`
+takes the vault's lock and keeps it; the end of stdin ends it. Each line is answered by one JSON line.
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ def say(**fields: Any) -> None:
     print(json.dumps(fields), flush=True)
 
 
-async def keep(issuer: str, folder: Path) -> None:
+async def keep(issuer: str, folder: Path, ahead_s: float) -> None:
     clock = ShiftedClock()
+    clock.slept_s = ahead_s
     http = HttpClient()
     vault = FileVault(folder)
     provider = OidcProvider(OidcSettings(issuer), http, clock, folder)
@@ -78,4 +79,4 @@ async def keep(issuer: str, folder: Path) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
-    asyncio.run(keep(sys.argv[1], Path(sys.argv[2])))
+    asyncio.run(keep(sys.argv[1], Path(sys.argv[2]), float((sys.argv[3:] or ["0"])[0])))

@@ -70,6 +70,9 @@ DECISION = {
     "title?": "string|null",
     "detail?": "string|null",
     "tier?": ("fast", "standard", "heavy"),
+    "tierWhy?": [
+        ("typing", "asked", "chosen", "files", "size", "rewrite", "escalated"),
+    ],
     "trigger?": ("automatic", "invoked"),
     "source?": "null",
     "ms?": "null",
@@ -88,7 +91,7 @@ DECISION = {
             {
                 "uri": "DocumentUri",
                 "lines": "uinteger",
-                "why": ("budget", "policy", "size", "age", "scope"),
+                "why": ("budget", "policy", "size", "age", "scope", "unrelated"),
             }
         ],
     },

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import secrets
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,11 +19,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from ..domain.secret import Secret
+from ..gateways.challenge import challenged_for_nonce
+from ..gateways.discovery import origin
 
 ALGORITHM = "ES256"
 """ECDSA on P-256 with SHA-256 (RFC 7518 §3.4), which every provider with DPoP offers."""
 _NUMBER_BYTES = 32
 _NONCE_MAX = 1024
+_NONCE_ERROR = "use_dpop_nonce"
+_SERVERS_MAX = 16
 
 
 def new_key() -> Secret:
@@ -81,6 +86,36 @@ def proof(
 def nonce_in(value: str) -> str:
     """A `DPoP-Nonce` header's value; empty where it is none (§8.1)."""
     return value if 0 < len(value) <= _NONCE_MAX and value.isascii() and value.isprintable() else ""
+
+
+class Nonces:
+    """What servers want to see in proofs: the newest nonce of each (RFC 9449 §8 and §9)."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, str] = {}
+
+    def proof(
+        self, key: Secret, method: str, url: str, now: float, access_token: Secret | None = None
+    ) -> Secret:
+        """`proof` with the nonce the server of `url` named last, if it named one."""
+        nonce = self._newest.get(origin(url), "")
+        return proof(key, method, url, now, nonce=nonce, access_token=access_token)
+
+    def wanted(self, url: str, status: int, headers: Mapping[str, str], error: str = "") -> bool:
+        """Take note of an answer's nonce; whether the same request is to be sent again with it.
+
+        A server that asks has read the proof and nothing else of the request.
+
+        Args:
+            url: whom the request was sent to.
+            status: the answer's.
+            headers: the answer's, their names in lower case.
+            error: the `error` of its body, where it is a token endpoint.
+        """
+        given = nonce_in(headers.get("dpop-nonce", ""))
+        if given and (origin(url) in self._newest or len(self._newest) < _SERVERS_MAX):
+            self._newest[origin(url)] = given
+        return bool(given) and (error == _NONCE_ERROR or challenged_for_nonce(status, headers))
 
 
 def _b64(data: bytes) -> str:

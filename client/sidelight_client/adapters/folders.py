@@ -29,6 +29,11 @@ class Folders:
         return self.config / "policy.json"
 
     @property
+    def models(self) -> Path:
+        """Where the files of local models lie; unlike a cache they are not thrown away."""
+        return self.state / "models"
+
+    @property
     def log_file(self) -> Path:
         return self.state / "sidelight.log"
 

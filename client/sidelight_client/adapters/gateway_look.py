@@ -1,4 +1,4 @@
-"""Looks a gateway over for its administrator: three small requests, and no key is ever sent."""
+"""Looks a gateway over for its administrator: a few small requests, and no key is ever sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from typing import Any
 
 from ..domain.failure import Failure, FailureKind
 from ..gateways.abilities import Looked
-from ..gateways.discovery import WELL_KNOWN, Announced, api_base, from_document, from_models
+from ..gateways.discovery import (
+    WELL_KNOWN,
+    Announced,
+    api_base,
+    from_document,
+    from_models,
+    models_url,
+    with_model_facts,
+)
+from ..gateways.policy_document import closed_rules
 from ..gateways.recognise import Recognised, Seen, recognise
 from ..gateways.untrusted import mapping, parsed
 from ..gateways.verdict import Exchanged, verdict
@@ -28,13 +37,18 @@ _IDS = (
 )
 
 
-async def look(url: str, http: HttpClient, clock: Clock) -> Looked | Failure:
-    """What the gateway at `url` shows to somebody without a key; a failure when it shows nothing."""
+async def look(
+    url: str, http: HttpClient, clock: Clock, given: Mapping[str, Any] | None = None
+) -> Looked | Failure:
+    """What the gateway at `url` shows to somebody without a key; a failure when it shows nothing.
+
+    `given` is a document that takes the place of the one the gateway announces.
+    """
     plain = url.rstrip("/")
     first = await _get(http, f"{plain.removesuffix('/v1')}{WELL_KNOWN}")
     if isinstance(first, HttpProblem):
         return Failure(FailureKind.UPSTREAM_DOWN)
-    document = _object(first)
+    document = _object(first) if given is None else given
     listed = await _get(http, f"{api_base(plain)}/models")
     if isinstance(listed, HttpProblem):
         return Failure(FailureKind.UPSTREAM_DOWN)
@@ -53,6 +67,7 @@ async def look(url: str, http: HttpClient, clock: Clock) -> Looked | Failure:
     if not announced and gateway.profile.name == "openai":
         seen = _recognise(asked, "/v1/completions")
         gateway = from_models(_object(listed), plain, seen) if seen else gateway
+    gateway = await _with_model_facts(http, gateway)
     endpoints = mapping((document or {}).get("endpoints"))
     return Looked(
         gateway,
@@ -62,7 +77,23 @@ async def look(url: str, http: HttpClient, clock: Clock) -> Looked | Failure:
             name for name in _ENDPOINTS if announced and isinstance(endpoints.get(name), str)
         ),
         any(name in asked.headers for name in _IDS),
+        await _closed_rules(http, gateway),
     )
+
+
+async def _with_model_facts(http: HttpClient, gateway: Announced) -> Announced:
+    """What it says of its models to somebody without a key."""
+    url = models_url(gateway)
+    answer = await _get(http, url) if url else None
+    document = _object(answer) if isinstance(answer, HttpAnswer) else None
+    return gateway if document is None else with_model_facts(gateway, document)
+
+
+async def _closed_rules(http: HttpClient, gateway: Announced) -> Mapping[str, tuple[str, ...]]:
+    """The place rules that cannot be read whole, where the policy is shown without a key."""
+    answer = await _get(http, gateway.policy_url) if gateway.policy_url else None
+    document = _object(answer) if isinstance(answer, HttpAnswer) else None
+    return closed_rules(document or {})
 
 
 async def _get(http: HttpClient, url: str) -> HttpAnswer | HttpProblem:

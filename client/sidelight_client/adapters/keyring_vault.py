@@ -109,6 +109,22 @@ def find_key(backend_of: Callable[[], KeyringBackend], *, create: bool) -> Opene
         return _absent(type(error).__name__)
 
 
+def find_password(name: str, backend_of: Callable[[], KeyringBackend] | None = None) -> str | None:
+    """What a person keeps in the keyring under the service `sidelight` and `name`; blocks.
+
+    None where there is none, and where asking for it would prompt.
+    """
+    try:
+        backend = (backend_of or _system_backend)()
+        if name == ACCOUNT or _probe(backend) is not VaultState.READY:
+            return None
+        return backend.get_password(SERVICE, name)
+    except Exception as error:
+        # As in `find_key`: whatever the backend raises, there is no such entry for us.
+        log.info("vault: an entry cannot be looked up (%s)", type(error).__name__)
+        return None
+
+
 def _absent(why: str) -> VaultState:
     log.info("vault: no keyring can be used (%s)", why)
     return VaultState.ABSENT

@@ -25,7 +25,8 @@ THRESHOLD_S = 0.010
 """A turn longer than this is a hold: the promise of every handler in the broker."""
 
 _SAMPLE_S = 0.005
-_QUIET_SAMPLES = 20
+_QUIET_SAMPLES = 1
+"""How many looks at an idle loop send the watching thread to sleep; each is a wake-up of its own."""
 _REMEMBERED = 32
 _FRAMES = 8
 _MACHINERY = frozenset({"asyncio", "selectors", "runpy", "contextvars"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 from ..ports import Record, VaultState
@@ -36,6 +36,11 @@ class MemoryVault:
             yield
         finally:
             self._alone.release()
+
+    @asynccontextmanager
+    async def watching(self, changed: Callable[[], None]) -> AsyncGenerator[None]:
+        del changed  # Nobody but this process can replace it.
+        yield
 
     async def load(self) -> Record | None:
         return self._record

@@ -68,7 +68,7 @@ class OidcProvider:
         self._http = http
         self._clock = clock
         self._metadata = MetadataSource(settings.issuer, http, clock, cache)
-        self._nonce = ""
+        self._nonces = dpop.Nonces()
         self._on_the_wire: set[asyncio.Task[HttpAnswer | HttpProblem]] = set()
 
     # --- sign-in ---------------------------------------------------------------------------------
@@ -254,19 +254,21 @@ class OidcProvider:
         url = metadata.token_endpoint
         if key is None:
             return await self._post(url, form)
-        answer = await self._prove(url, form, key)
-        fields = json_object(answer.body) if isinstance(answer, HttpAnswer) else None
-        if error_code(fields or {}) == "use_dpop_nonce":
-            # The server read the proof and nothing else; it answered with the nonce (RFC 9449 §8).
-            answer = await self._prove(url, form, key)
+        answer, unread = await self._prove(url, form, key)
+        if unread:
+            answer, _ = await self._prove(url, form, key)
         return answer
 
-    async def _prove(self, url: str, form: dict[str, str], key: Secret) -> HttpAnswer | HttpProblem:
-        proof = dpop.proof(key, "POST", url, self._clock.now(), nonce=self._nonce)
+    async def _prove(
+        self, url: str, form: dict[str, str], key: Secret
+    ) -> tuple[HttpAnswer | HttpProblem, bool]:
+        """The answer, and whether it only names the nonce that the proof must carry."""
+        proof = self._nonces.proof(key, "POST", url, self._clock.now())
         answer = await self._post(url, form, proof)
-        if isinstance(answer, HttpAnswer):
-            self._nonce = dpop.nonce_in(answer.headers.get("dpop-nonce", "")) or self._nonce
-        return answer
+        if isinstance(answer, HttpProblem):
+            return answer, False
+        error = error_code(json_object(answer.body) or {})
+        return answer, self._nonces.wanted(url, answer.status, answer.headers, error)
 
     async def _post(
         self, url: str, form: dict[str, str], proof: Secret | None = None

@@ -94,4 +94,5 @@ def read_pending(answer: HttpAnswer | HttpProblem, interval_s: float) -> Pending
         case "slow_down":
             return Pending(min(interval_s + INTERVAL_S, INTERVAL_MAX_S))
         case code:
-            return SignInFailed(code or f"http.{answer.status}", error_detail(fields))
+            failed = error_reason(fields) or code or f"http.{answer.status}"
+            return SignInFailed(failed, error_detail(fields))

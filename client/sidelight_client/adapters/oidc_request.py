@@ -41,9 +41,7 @@ class OidcSettings:
     @classmethod
     def of_gateway(cls, info: GatewayInfo) -> OidcSettings:
         """What the gateway's discovery announced."""
-        # An exchange in between would have to know proofs as well, and mostly does not.
-        dpop = info.dpop and info.auth_kind != "exchange"
-        return cls(info.issuer, info.client_id, info.scopes, info.audience, dpop=dpop)
+        return cls(info.issuer, info.client_id, info.scopes, info.audience, dpop=info.dpop)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from ..ports import Clock, PowerEvent, PowerSignals, Slept
+from .power_boottime import Pause
 
-TICK_S = 3.0
-"""How long a sleep that nobody announced may go unnoticed.
-
-With the 1.5 s in which an answer may still arrive, a token is there within five seconds of a wake.
-"""
+REST_S = 60.0
+"""Between two looks where the timer itself counts a suspend: it is then due at the wake."""
+POLL_S = 15.0
+"""Between two looks elsewhere. Windows and macOS announce sleeps; this is for those they do not."""
 OVERRUN = 1.5
 """A tick that took this much longer than asked was a sleep: tailscale's measure, too."""
 SUSPENDED_MIN_S = 1.0
@@ -67,7 +67,10 @@ def slept_between(before: Reading, after: Reading, tick_s: float) -> float | Non
 
 
 class GapDetector:
-    """A `ports.PowerSignals` that looks at the clocks every few seconds while it is worth it."""
+    """A `ports.PowerSignals` that looks at the clocks now and then while it is worth it.
+
+    A request needs no look: the session compares the wall clock with its token's end by itself.
+    """
 
     def __init__(
         self,
@@ -76,13 +79,21 @@ class GapDetector:
         subscribe: Callable[[Callable[[], None]], Callable[[], None]],
         *,
         suspended: Callable[[], float | None] = suspended_s,
+        pause: Pause | None = None,
     ) -> None:
         """Tick while `wanted()`, such as while there is a session to keep.
 
-        `subscribe` is told a callback to call whenever `wanted` may have changed, and returns
-        what ends that; `SessionKeeper.subscribe` is one.
+        Args:
+            clock: what is compared, and waited on where there is no `pause`.
+            wanted: whether it is worth it.
+            subscribe: told a callback to call whenever `wanted` may have changed, it returns what
+                ends that; `SessionKeeper.subscribe` is one.
+            suspended: see `suspended_s`.
+            pause: waits on a timer that goes on in a suspend, where there is one.
         """
         self._clock = clock
+        self._pause = pause or clock.sleep
+        self._tick_s = POLL_S if pause is None else REST_S
         self._wanted = wanted
         self._subscribe = subscribe
         self._suspended = suspended
@@ -96,8 +107,8 @@ class GapDetector:
                     changed.clear()
                     await changed.wait()
                 before = self._reading()
-                await self._clock.sleep(TICK_S)
-                slept = slept_between(before, self._reading(), TICK_S)
+                await self._pause(self._tick_s)
+                slept = slept_between(before, self._reading(), self._tick_s)
                 if slept is not None:
                     yield Slept(slept)
         finally:

@@ -6,7 +6,7 @@ A cap that is hit makes the answer incomplete; an incomplete answer is never "cl
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -49,15 +49,63 @@ class Scan:
     complete: bool
 
 
-class _Pattern(Protocol):
+class Pattern(Protocol):
+    """A compiled pattern. Offsets are bytes of UTF-8."""
+
     def finditer(self, text: bytes) -> Iterator[Any]: ...
-    def search(self, text: bytes) -> Any: ...
+    def search(self, text: bytes, pos: int = 0, endpos: int | None = None) -> Any: ...
+    def match(self, text: bytes, pos: int = 0, endpos: int | None = None) -> Any: ...
 
 
-class _Set(Protocol):
-    def Add(self, pattern: str) -> int: ...  # noqa: N802  # The library's own name.
-    def Compile(self) -> None: ...  # noqa: N802  # The library's own name.
-    def Match(self, text: bytes) -> list[int] | None: ...  # noqa: N802  # The library's own name.
+class PatternRefusedError(ValueError):
+    """RE2 does not take a pattern; the text is RE2's own word for it."""
+
+
+class PatternSet:
+    """Tells in one pass which of many patterns match a text at all.
+
+    Raises:
+        PatternRefusedError: together the patterns need more memory than a set may have.
+    """
+
+    def __init__(self, sources: Sequence[str]) -> None:
+        options = _options()
+        # A set runs on an automaton alone: with too little memory its answer would be "no match".
+        options.max_mem = 64 * 2**20
+        self._set: Any = _re2.Set.SearchSet(options)
+        for source in sources:
+            self._set.Add(source)
+        # The end of the text is everywhere: an answer without it says that the set gave up.
+        self._sentinel = self._set.Add(r"\z")
+        try:
+            self._set.Compile()
+        except _re2.error as error:
+            raise PatternRefusedError(_said(error)) from None
+
+    def match(self, text: bytes) -> list[int] | None:
+        """The numbers of the patterns that match, in order; None when the set gave up."""
+        hits = cast("list[int]", self._set.Match(text) or [])
+        if self._sentinel not in hits:
+            return None
+        hits.remove(self._sentinel)
+        return sorted(hits)
+
+
+def compiled(source: str, *, capture: bool = False) -> Pattern:
+    """The pattern, without the groups it captures unless they are asked for.
+
+    Raises:
+        PatternRefusedError: RE2 does not take it.
+    """
+    try:
+        return cast("Pattern", _re2.compile(source, _options(capture=capture)))
+    except _re2.error as error:
+        raise PatternRefusedError(_said(error)) from None
+
+
+def literal(text: str) -> str:
+    """The source of a pattern that matches `text` whatever its case."""
+    return "(?i)" + cast("str", _re2.escape(text))
 
 
 class RuleSet:
@@ -113,7 +161,10 @@ class RuleSet:
         until = self._monotonic() + self._budget_s
         found: list[tuple[int, int, int]] = []
         complete = True
-        for number in sorted(self._any.Match(data) or ()):
+        hits = self._any.match(data)
+        if hits is None:
+            return Scan((), complete=False)
+        for number in hits:
             complete = self._places(number, data, found, until) and complete
         found.sort()
         return Scan(tuple(self._in_code_points(data, found)), complete)
@@ -144,7 +195,7 @@ class RuleSet:
             length = _code_points(data, start, end)
             yield Match(self._rules[number], counted, counted + length)
 
-    def _compiled(self, rule: ContentRule) -> _Pattern:
+    def _compiled(self, rule: ContentRule) -> Pattern:
         if len(rule.pattern) > MAX_PATTERN_CHARS:
             raise RuleError(rule.id, f"its pattern is longer than {MAX_PATTERN_CHARS} characters")
         if rule.validator not in self._validators and rule.validator not in ("", "none"):
@@ -152,22 +203,18 @@ class RuleSet:
         if "\\C" in rule.pattern:
             raise RuleError(rule.id, r"\C matches half a character")
         try:
-            pattern = cast("_Pattern", _re2.compile(_source(rule), _options()))
-        except _re2.error as error:
-            raise RuleError(rule.id, f"RE2 refuses the pattern ({_said(error)})") from None
+            pattern = compiled(_source(rule))
+        except PatternRefusedError as error:
+            raise RuleError(rule.id, f"RE2 refuses the pattern ({error})") from None
         if pattern.search(b"") is not None:
             raise RuleError(rule.id, "its pattern matches the empty text, and so everywhere")
         return pattern
 
-    def _compiled_set(self) -> _Set:
-        options = _options()
-        # A set runs on an automaton alone: with too little memory its answer would be "no match".
-        options.max_mem = 64 * 2**20
-        combined = cast("_Set", _re2.Set.SearchSet(options))
-        for rule in self._rules:
-            combined.Add(_source(rule))
-        combined.Compile()
-        return combined
+    def _compiled_set(self) -> PatternSet:
+        try:
+            return PatternSet([_source(rule) for rule in self._rules])
+        except PatternRefusedError:
+            raise RuleError(self._rules[0].id, "all rules together need too much memory") from None
 
 
 def _source(rule: ContentRule) -> str:
@@ -176,15 +223,15 @@ def _source(rule: ContentRule) -> str:
         case "re2":
             return rule.pattern
         case "keyword":
-            return "(?i)" + cast("str", _re2.escape(rule.pattern))
+            return literal(rule.pattern)
         case _:
             raise RuleError(rule.id, f"{rule.kind} is not a kind of rule")
 
 
-def _options() -> Any:
+def _options(*, capture: bool = False) -> Any:
     options = _re2.Options()
     options.log_errors = False  # RE2 would print the pattern on stderr.
-    options.never_capture = True  # Only whole matches are asked for; groups cost a slower engine.
+    options.never_capture = not capture  # Groups cost a slower engine.
     return options
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ..ports import Record
 from .file_lock import FileLock
+from .folders import make_private
 from .seal import UnsealError, read_bounded, seal, unseal, write_atomically
 from .vault_record import RecordError, decode, encode
+from .watch_files import watching
 
 log = logging.getLogger("sidelight.vault")
+
+RECORD_FILE = "session.sealed"
 
 
 class SealedStore:
@@ -25,7 +29,7 @@ class SealedStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._file = folder / "session.sealed"
+        self._file = folder / RECORD_FILE
         self._aside = folder / "session.unreadable"
         self._lock_file = folder / "session.lock"
         self._lock = FileLock(self._lock_file)
@@ -61,6 +65,15 @@ class SealedStore:
         finally:
             self._inside = None
             self._alone.release()
+
+    @asynccontextmanager
+    async def watching(self, changed: Callable[[], None]) -> AsyncGenerator[None]:
+        """See `ports.Vault.watching`."""
+        # What does not exist cannot be watched, and the first sign-in may come in any process.
+        with contextlib.suppress(OSError):
+            await asyncio.to_thread(make_private, self.folder)
+        async with watching(self.folder, frozenset({RECORD_FILE}), changed):
+            yield
 
     async def read(self, key: bytes) -> Record | None:
         """The record, or None. One that cannot be read is set aside and is absent."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -69,6 +70,9 @@ class SealedVault(ABC):
 
     def exclusive(self, wait_s: float) -> AbstractAsyncContextManager[None]:
         return self._store.exclusive(wait_s)
+
+    def watching(self, changed: Callable[[], None]) -> AbstractAsyncContextManager[None]:
+        return self._store.watching(changed)
 
     async def load(self) -> Record | None:
         # Without a file nobody has signed in here, and the keyring is left alone.

@@ -14,7 +14,7 @@ from typing import assert_never
 from urllib.parse import urlencode
 
 from ..domain.secret import Secret
-from ..domain.session import Grant, RenewalFailure
+from ..domain.session import Grant
 from ..ports import (
     Clock,
     GatewayInfo,
@@ -24,15 +24,14 @@ from ..ports import (
     SignInFailed,
     SignInPrompt,
 )
+from . import dpop
+from .exchange_answers import NotGiven, Own, read_key, why_not
 from .http import Headers, HttpAnswer, HttpClient, HttpProblem
 from .oidc_metadata import is_private
 from .oidc_tokens import (
-    classify,
     error_code,
-    error_reason,
     expires_at,
     json_object,
-    read_life,
     read_tokens,
 )
 
@@ -42,18 +41,9 @@ REQUEST_MAX_S = 8.0
 """With the sign-in service's 10 s it stays below the 20 s another process waits for the lock."""
 ANSWER_MAX_BYTES = 256 * 1024
 SUBJECT_MARGIN_S = 30.0
-KEY_LIFE_UNKNOWN_S = 8 * 3600.0
-"""A key without a stated end is renewed twice a day; a 401 renews it earlier."""
-DENIED_RETRY_S = 300.0
-"""A refusal that an administrator must lift is not asked about every few seconds."""
 
 _TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a name, no token
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a name, no token
-_CREATED = 201
-_UNAUTHORIZED = 401
-_DENIALS = (400, 401, 402, 403, 404, 422)
-_TOKEN_ERRORS = ("invalid_request", "invalid_grant", "invalid_token")
-"""RFC 8693 §2.2.2 for a subject token that is not acceptable, and what servers say instead."""
 
 
 class ExchangeForm(StrEnum):
@@ -87,31 +77,16 @@ class ExchangeSettings:
 class _Subject:
     """The sign-in's access token, kept in memory so that most renewals need one stage only.
 
-    `refresh_token` ties it to its session: another person's sign-in brings another one.
-    `proven` once an exchange has accepted it.
+    `refresh_token` ties it to its session: another person's sign-in brings another one. `bound`
+    where it goes with a proof by `proof_key` (RFC 9449). `proven` once an exchange has accepted it.
     """
 
     refresh_token: Secret | None
     access_token: Secret
     ends_at: float
+    proof_key: Secret | None = None
+    bound: bool = False
     proven: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Own:
-    """The gateway's own token."""
-
-    token: Secret
-    life_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class _NotGiven:
-    """None was given; `denied` by somebody who read the request, `stale` for the subject's sake."""
-
-    refused: RenewalRefused
-    denied: bool = False
-    stale: bool = False
 
 
 class TokenExchange:
@@ -124,6 +99,7 @@ class TokenExchange:
         self._settings = settings
         self._http = http
         self._clock = clock
+        self._nonces = dpop.Nonces()
         self._subject: _Subject | None = None
 
     # --- sign-in ---------------------------------------------------------------------------------
@@ -143,16 +119,17 @@ class TokenExchange:
         subject = self._subject = _subject_of(first)
         answer = await self._exchange(subject)
         match answer:
-            case _Own():
+            case Own():
                 return self._granted(first, answer, began_at)
-            case _NotGiven(refused, denied):
+            case NotGiven(refused, denied):
                 if denied or first.refresh_token is None:
                     await self.revoke(first)
                     return SignInFailed(refused.reason)
                 # The person has done their part. A grant that has ended is renewed at once and
                 # for as long as it takes, and that needs the second stage only.
                 now = self._clock.now()
-                return replace(first, access_token=Secret(""), received_at=now, expires_at=now)
+                ended = replace(first, access_token=Secret(""), proven=False)
+                return replace(ended, received_at=now, expires_at=now)
             case _:
                 assert_never(answer)
 
@@ -169,7 +146,7 @@ class TokenExchange:
         subject = self._usable_subject(grant)
         if subject is not None:
             answer = await self._exchange(subject)
-            if isinstance(answer, _Own):
+            if isinstance(answer, Own):
                 return self._granted(grant, answer, began_at)
             if answer.denied:
                 self._subject = None
@@ -191,6 +168,7 @@ class TokenExchange:
                 access_token=grant.access_token,
                 received_at=grant.received_at,
                 expires_at=grant.expires_at,
+                proven=grant.proven,
             )
         )
 
@@ -210,38 +188,52 @@ class TokenExchange:
             return None
         return subject if self._clock.now() < subject.ends_at - SUBJECT_MARGIN_S else None
 
-    def _granted(self, grant: Grant, own: _Own, began_at: float) -> Grant:
+    def _granted(self, grant: Grant, own: Own, began_at: float) -> Grant:
         now = self._clock.now()
         return replace(
             grant,
             access_token=own.token,
             received_at=now,
             expires_at=expires_at(own.life_s, began_at, now),
+            proven=own.bound,
         )
 
     # --- the request -----------------------------------------------------------------------------
 
-    async def _exchange(self, subject: _Subject) -> _Own | _NotGiven:
-        headers, body = self._question(subject.access_token)
-        answer = await self._http.request(
-            "POST",
-            self._settings.url,
-            headers,
-            body,
-            timeout_s=REQUEST_MAX_S,
-            max_bytes=ANSWER_MAX_BYTES,
-        )
+    async def _exchange(self, subject: _Subject) -> Own | NotGiven:
+        answer, unread = await self._ask(subject)
+        if unread:
+            answer, _ = await self._ask(subject)
         own = self._read(answer) if isinstance(answer, HttpAnswer) else None
         if own is not None:
             subject.proven = True
             return own
-        result = _why_not(answer, self._clock.now())
+        result = why_not(answer, self._clock.now())
         log.debug("exchange failed: %s", result.refused.reason)
         return result
 
-    def _question(self, token: Secret) -> tuple[Headers, bytes]:
+    async def _ask(self, subject: _Subject) -> tuple[HttpAnswer | HttpProblem, bool]:
+        """The answer, and whether it only names the nonce that the proof must carry."""
+        headers, body = self._question(subject)
+        url = self._settings.url
+        answer = await self._http.request(
+            "POST", url, headers, body, timeout_s=REQUEST_MAX_S, max_bytes=ANSWER_MAX_BYTES
+        )
+        if isinstance(answer, HttpProblem):
+            return answer, False
+        error = error_code(json_object(answer.body) or {})
+        return answer, self._nonces.wanted(url, answer.status, answer.headers, error)
+
+    def _question(self, subject: _Subject) -> tuple[Headers, bytes]:
         headers: dict[str, str | Secret] = {"Accept": "application/json", "Connection": "close"}
-        settings = self._settings
+        settings, token, key = self._settings, subject.access_token, subject.proof_key
+        bound = key is not None and subject.bound
+        if key is not None and bound:
+            # A token endpoint reads the token from the form, every other server from the header:
+            # only there does the proof name it (RFC 9449 §5 and §7).
+            presented = token if settings.form is ExchangeForm.KEY else None
+            now = self._clock.now()
+            headers["DPoP"] = self._nonces.proof(key, "POST", settings.url, now, presented)
         match settings.form:
             case ExchangeForm.TOKEN:
                 form = {
@@ -255,48 +247,26 @@ class TokenExchange:
                 headers["Content-Type"] = "application/x-www-form-urlencoded"
                 return headers, urlencode({n: v for n, v in form.items() if v}).encode()
             case ExchangeForm.KEY:
-                headers["Authorization"] = Secret(f"Bearer {token.reveal()}")
+                scheme = "DPoP" if bound else "Bearer"
+                headers["Authorization"] = Secret(f"{scheme} {token.reveal()}")
                 headers["Content-Type"] = "application/json"
                 return headers, b"{}"
             case _:
                 assert_never(settings.form)
 
-    def _read(self, answer: HttpAnswer) -> _Own | None:
+    def _read(self, answer: HttpAnswer) -> Own | None:
         match self._settings.form:
             case ExchangeForm.TOKEN:
                 tokens = read_tokens(answer)
-                return None if tokens is None else _Own(tokens.access_token, tokens.life_s)
+                if tokens is None:
+                    return None
+                return Own(tokens.access_token, tokens.life_s, tokens.proven)
             case ExchangeForm.KEY:
-                return _read_key(answer)
+                return read_key(answer)
             case _:
                 assert_never(self._settings.form)
 
 
-def _read_key(answer: HttpAnswer) -> _Own | None:
-    fields = json_object(answer.body) if answer.status in (200, _CREATED) else None
-    key = (fields.get("key") or fields.get("token")) if fields is not None else None
-    if fields is None or not isinstance(key, str) or not key.isascii() or not key.isprintable():
-        return None
-    return _Own(Secret(key), read_life(fields.get("expires_in"), KEY_LIFE_UNKNOWN_S))
-
-
 def _subject_of(grant: Grant) -> _Subject:
-    return _Subject(grant.refresh_token, grant.access_token, grant.expires_at)
-
-
-def _why_not(answer: HttpAnswer | HttpProblem, now: float) -> _NotGiven:
-    """Why there is no token of the gateway's own.
-
-    Whatever it was, the refresh token was not part of it: it counts as not processed.
-    """
-    refused = replace(classify(answer, now), failure=RenewalFailure.NOT_PROCESSED)
-    if not isinstance(answer, HttpAnswer) or answer.status not in _DENIALS:
-        return _NotGiven(refused)
-    fields = json_object(answer.body)
-    if fields is None:
-        # A page of somebody in between says nothing about the token.
-        return _NotGiven(refused)
-    stale = answer.status == _UNAUTHORIZED or error_code(fields) in _TOKEN_ERRORS
-    reason = error_reason(fields) or f"exchange.{answer.status}"
-    delay_s = max(refused.retry_delay_s or 0.0, DENIED_RETRY_S)
-    return _NotGiven(replace(refused, reason=reason, retry_delay_s=delay_s), True, stale)
+    key, bound = grant.proof_key, grant.proven
+    return _Subject(grant.refresh_token, grant.access_token, grant.expires_at, key, bound)

@@ -9,8 +9,14 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from ..domain.snapshot import DecisionView
+from ..domain.uptime import HealthNote
+from ..domain.usage_limits import Sums, endpoint_of
+from . import usage_health
 from .folders import make_private
 from .usage_rows import COLUMNS, LATEST, request_of, row_of
+
+Entry = DecisionView | HealthNote
+"""What can be recorded."""
 
 BUSY_S = 5.0
 """How long a write waits for another process's; each is one short transaction."""
@@ -54,6 +60,7 @@ STEPS = (
     );
     CREATE INDEX request_at ON request (at);
     """,
+    usage_health.SCRIPT,
 )
 """One script a schema version (`PRAGMA user_version`). A later one may only add, so that an older
 Sidelight beside a newer one goes on writing.
@@ -64,6 +71,14 @@ of a repository.
 
 _INSERT = f"INSERT INTO request ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - our own names
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM request WHERE at >= ? AND at < ? ORDER BY at, id"  # noqa: S608 - our own names
+
+
+_SUMS = (
+    "SELECT coalesce(sum(sends), 0),"
+    " CASE WHEN count(prompt_tokens) + count(output_tokens) > 0"
+    " THEN coalesce(sum(prompt_tokens), 0) + coalesce(sum(output_tokens), 0) END,"
+    " sum(cost_nano) FROM request WHERE at BETWEEN ? AND ? AND (? = '' OR endpoint IN ('', ?))"
+)
 
 
 class LedgerFile:
@@ -86,15 +101,21 @@ class LedgerFile:
             self._link.close()
             raise
 
-    def append(self, decisions: Iterable[DecisionView]) -> None:
+    def append(self, entries: Iterable[Entry]) -> None:
         """Write all of them, or none."""
-        rows = [row_of(decision) for decision in decisions]
+        listed = list(entries)
+        rows = [row_of(entry) for entry in listed if isinstance(entry, DecisionView)]
         with self._transaction():
             self._link.executemany(_INSERT, rows)
+            for entry in listed:
+                if isinstance(entry, HealthNote):
+                    usage_health.put(self._link, entry)
 
-    def forget(self, before: float, max_bytes: int) -> None:
-        """Delete what is older than `before`, and the oldest while the rest fills `max_bytes`."""
+    def forget(self, now: float, kept_s: float, max_bytes: int) -> None:
+        """Delete what is older than `kept_s`, and the oldest while the rest fills `max_bytes`."""
+        before = now - kept_s
         with self._transaction():
+            usage_health.forget(self._link, now)
             self._link.execute("DELETE FROM request WHERE at < ?", (before,))
             for _ in range(_FORGET_TRIES):
                 if self._bytes_used() <= max_bytes:
@@ -192,6 +213,25 @@ def read_requests(path: Path, since: float, until: float) -> Iterator[DecisionVi
             decision = request_of(row)
             if decision is not None:
                 yield decision
+
+
+def read_sums(
+    path: Path, windows: Iterable[tuple[float, float]], endpoint: str
+) -> tuple[Sums, ...]:
+    """What was used in each window, first and last moment included, of the gateway at `endpoint`.
+
+    Raises:
+        FileNotFoundError: there is no ledger yet.
+        sqlite3.Error: it cannot be read.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    where = endpoint_of(endpoint)
+    with contextlib.closing(_open_to_read(path)) as link:
+        return tuple(
+            Sums(*link.execute(_SUMS, (since, until, where, where)).fetchone())
+            for since, until in windows
+        )
 
 
 def _open_to_read(path: Path) -> sqlite3.Connection:

@@ -13,8 +13,9 @@ from itertools import islice
 from pathlib import Path
 
 from ..domain.snapshot import DecisionView
+from ..domain.uptime import HealthNote
 from .file_lock import FileLock
-from .usage_file import STEPS, LedgerFile, damaged, identity, problem, set_aside
+from .usage_file import STEPS, Entry, LedgerFile, damaged, identity, problem, set_aside
 
 log = logging.getLogger("sidelight.usage")
 
@@ -52,7 +53,7 @@ class UsageLedger:
         self._clock = clock
         self._max_bytes = max_bytes
         self._retry_s = retry_s
-        self._queue: queue.SimpleQueue[DecisionView | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._closed = False
         self._refused = 0
         self._tell: Callable[[str], object] = lambda _problem: None
@@ -60,7 +61,7 @@ class UsageLedger:
         # What follows belongs to the thread.
         self._file: LedgerFile | None = None
         self._identity: tuple[int, int] | None = None
-        self._waiting: deque[DecisionView] = deque(maxlen=WAITING_MAX)
+        self._waiting: deque[Entry] = deque(maxlen=WAITING_MAX)
         self._until_forgetting = 0
         self._lost = 0
         self._known_missing = 0
@@ -73,10 +74,17 @@ class UsageLedger:
 
     def record(self, decision: DecisionView) -> None:
         """Take note of a request; returns at once and never raises."""
+        self._take_note(decision)
+
+    def note_health(self, note: HealthNote) -> None:
+        """Take note of how the gateway is; returns at once and never raises."""
+        self._take_note(note)
+
+    def _take_note(self, entry: Entry) -> None:
         if self._closed:
             return
         if self._queue.qsize() < WAITING_MAX:
-            self._queue.put(decision)
+            self._queue.put(entry)
         else:
             self._refused += 1
 
@@ -100,13 +108,13 @@ class UsageLedger:
     def _take(self, wait_s: float | None) -> bool:
         """Take what was recorded; whether that was the last."""
         try:
-            decision = self._queue.get(timeout=wait_s)
+            entry = self._queue.get(timeout=wait_s)
             while True:
-                if decision is None:
+                if entry is None:
                     return True
                 self._lost += len(self._waiting) == WAITING_MAX
-                self._waiting.append(decision)
-                decision = self._queue.get_nowait()
+                self._waiting.append(entry)
+                entry = self._queue.get_nowait()
         except queue.Empty:
             return False
 
@@ -142,7 +150,7 @@ class UsageLedger:
             self._until_forgetting -= len(batch)
         if self._until_forgetting <= 0:
             self._until_forgetting = _FORGET_EVERY
-            file.forget(self._clock() - KEPT_S, self._max_bytes)
+            file.forget(self._clock(), KEPT_S, self._max_bytes)
 
     def _opened(self) -> LedgerFile:
         """The file at the path: another broker may have set aside the one we had open."""

@@ -1,4 +1,4 @@
-"""Notices that configuration files changed, so that nobody has to restart anything.
+"""Notices that a file changed, such as a configuration, so that nobody has to restart anything.
 
 The only importer of watchdog. On Linux it rests in the kernel (inotify) and costs no wake-up.
 """
@@ -28,11 +28,14 @@ async def watching(
     """
     loop = asyncio.get_running_loop()
     told = _Settling(loop, changed)
-    observer = await asyncio.to_thread(_observe, folder, names, told.touch)
+    starting = asyncio.ensure_future(asyncio.to_thread(_observe, folder, names, told.touch))
     try:
+        await asyncio.shield(starting)
         yield
     finally:
         told.stop()
+        # One that is only just starting is waited for: nobody else could end it.
+        observer = await starting
         if observer is not None:
             observer.stop()
             await asyncio.to_thread(observer.join, 5.0)
@@ -70,6 +73,10 @@ def _observe(folder: Path, names: frozenset[str], touch: Callable[[], None]) -> 
     from watchdog.events import FileSystemEvent, FileSystemEventHandler
     from watchdog.observers import Observer
 
+    # It logs each event, and an ERROR where one arrives while it stops, which is no fault at all
+    # (InotifyEmitter.queue_events).
+    logging.getLogger("watchdog").setLevel(logging.CRITICAL)
+
     class Handler(FileSystemEventHandler):
         def on_any_event(self, event: FileSystemEvent) -> None:
             # Reading a file is an event too; answering it by reading would never end.
@@ -85,6 +92,6 @@ def _observe(folder: Path, names: frozenset[str], touch: Callable[[], None]) -> 
         observer.schedule(Handler(), str(folder))
         observer.start()
     except OSError as error:
-        log.info("changes of settings are not noticed: %s", type(error).__name__)
+        log.info("changes in a folder are not noticed: %s", type(error).__name__)
         return None
     return observer

@@ -35,9 +35,12 @@ COMMANDS = (
     Command("status", "status", "Say how things stand."),
     Command("usage", "usage", "Say what was used, of which limits, and who counted."),
     Command("complete", "complete", "Fetch one completion for FILE:LINE:COL."),
+    Command("scan", "scan", "Find what should not leave in files: for pre-commit and CI."),
     Command("pause", "pause", "Send nothing for a while."),
     Command("doctor", "doctor", "Say what keeps a session or a gateway away, and what to do."),
     Command("gateway", "gateway", "Explain and check gateways; serve the embedded one."),
+    Command("tray", "tray", "Show the state, your usage and outages in the desktop's tray."),
+    Command("model", "model", "Add, list and remove models that run on this machine."),
     Command("config", "config", "Show the settings, and who decided them."),
 )
 """Every command, in the order of `sidelight --help`; each has its section in docs/commands.md."""

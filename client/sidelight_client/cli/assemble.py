@@ -18,12 +18,15 @@ from ..adapters.config_files import read_settings
 from ..adapters.discovered_identity import DiscoveredProvider
 from ..adapters.file_vault import FileVault
 from ..adapters.folders import Folders, make_private
+from ..adapters.gateway_given import GatewayGiven
 from ..adapters.gateway_http import HttpGateway
+from ..adapters.gateway_ways import FILE_NAME as MODELS_FILE
 from ..adapters.git_repo import GitRepositories
 from ..adapters.http import HttpClient
 from ..adapters.keyring_vault import KeyringVault
 from ..adapters.memory_vault import MemoryVault
 from ..adapters.power import GapDetector, MergedSignals
+from ..adapters.power_boottime import boottime_pause
 from ..adapters.power_macos import MacPowerSignals
 from ..adapters.power_system_bus import SystemBusSignals
 from ..adapters.power_windows import WindowsPowerSignals
@@ -31,12 +34,14 @@ from ..adapters.sealed_vault import session_folder
 from ..adapters.usage_ledger import FILE_NAME, UsageLedger
 from ..adapters.watch_files import watching
 from ..broker import Broker
-from ..broker_workspaces import Learn
+from ..broker.workspaces import Learn
 from ..embedded.gateway import EmbeddedGateway, EmbeddedSettings
 from ..keeper import SessionKeeper
 from ..ports import Clock, PowerSignals, SignInFailed, SignInPrompt, Vault
 from ..settings import Settings
 from .gateway import read_key
+from .local_model import local_model
+from .service_watch import service_watched
 
 log = logging.getLogger("sidelight.broker")
 
@@ -57,12 +62,26 @@ async def assembled(
         embedded = None
         if not settings.text("gateway"):
             embedded = await parts.enter_async_context(_embedded(places, settings, clock))
-        broker, keeper = _broker(parts, places, settings, clock, embedded)
+        ledger = UsageLedger(places.state / FILE_NAME)
+        parts.push_async_callback(asyncio.to_thread, ledger.close)
+        broker, keeper = _broker(parts, places, settings, clock, embedded, ledger=ledger)
         await broker.start()
         parts.push_async_callback(broker.stop)
         if embedded is not None:
             parts.enter_context(_signed_in_to(embedded, keeper, broker))
         await parts.enter_async_context(_told_of_power(broker, keeper, clock))
+        http = HttpClient(embedded.socket_path if embedded is not None else None)
+        parts.push_async_callback(http.close)
+        watched = service_watched(
+            clock,
+            http,
+            ledger,
+            places.state / FILE_NAME,
+            info=lambda: broker.gateway_info,
+            subscribe=broker.subscribe,
+            changed=broker.service_changed,
+        )
+        broker.watch_service(await parts.enter_async_context(watched))
 
         def reread() -> None:
             broker.update_settings(read_settings(places, environ))
@@ -78,11 +97,20 @@ def _broker(
     settings: Settings,
     clock: Clock,
     embedded: EmbeddedGateway | None,
+    *,
+    ledger: UsageLedger,
 ) -> tuple[Broker, SessionKeeper]:
     """The broker with its gateway and its session, not started."""
     socket = embedded.socket_path if embedded is not None else None
     url = embedded.url if embedded is not None else settings.text("gateway")
-    gateway = HttpGateway(url, HttpClient(socket), clock=clock, embedded=embedded is not None)
+    gateway = HttpGateway(
+        (embedded.url,) if embedded is not None else settings.texts("gateway"),
+        HttpClient(socket),
+        clock=clock,
+        embedded=embedded is not None,
+        memory=None if embedded is not None else places.cache / MODELS_FILE,
+        given=None if embedded is not None else _given(settings),
+    )
     parts.push_async_callback(gateway.close)
 
     def key_of_a_gateway_of_ours() -> Mapping[str, str]:
@@ -114,8 +142,6 @@ def _broker(
         vault=vault,
         ask=died,
     )
-    ledger = UsageLedger(places.state / FILE_NAME)
-    parts.push_async_callback(asyncio.to_thread, ledger.close)
     broker = Broker(
         clock=clock,
         settings=settings,
@@ -131,6 +157,11 @@ def _broker(
         lambda problem: loop.call_soon_threadsafe(broker.storage_problem, folder, problem)
     )
     return broker, keeper
+
+
+def _given(settings: Settings) -> GatewayGiven:
+    document, headers = settings.text("gateway_document"), settings.items("gateway_headers")
+    return GatewayGiven(document, headers, os.environ)
 
 
 def _learner(embedded: EmbeddedGateway) -> Learn:
@@ -166,6 +197,7 @@ async def _embedded(
                 upstream=settings.text("embedded.upstream"),
             ),
             clock,
+            local_model(places.models, settings.text("embedded.model")),
         )
         await gateway.start()
         try:
@@ -223,7 +255,9 @@ async def _told_of_power(
     def has_session() -> bool:
         return keeper.session.grant is not None
 
-    sources: list[PowerSignals] = [GapDetector(clock, has_session, keeper.subscribe)]
+    sources: list[PowerSignals] = [
+        GapDetector(clock, has_session, keeper.subscribe, pause=boottime_pause())
+    ]
     if sys.platform == "linux":
         sources.append(SystemBusSignals(clock))
     if os.name == "nt":

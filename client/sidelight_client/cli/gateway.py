@@ -14,11 +14,13 @@ from pathlib import Path
 
 from ..adapters.folders import Folders, folders, make_private
 from ..domain.budget import Purse, Scope, Unit
+from ..domain.model_catalogue import CATALOGUE
 from ..domain.secret import Secret
 from ..embedded.gateway import EmbeddedGateway, EmbeddedSettings
 from ..embedded.limits import DEFAULT_LIMITS
 from ..errors import ExitCode, UsageError
 from . import gateway_check, gateway_explain
+from .local_model import AUTO, NONE, local_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a folder to learn completions from; may be given several times",
     )
     serve.add_argument("--upstream", default="", help="a model server: http://127.0.0.1:PORT/v1")
+    serve.add_argument(
+        "--model",
+        default=NONE,
+        choices=[NONE, AUTO, *CATALOGUE],
+        help="a model that `sidelight model add` has brought",
+    )
+    serve.add_argument("--models", type=Path, help="the folder it lies in; yours when left out")
     serve.add_argument("--user-limit", type=int, help="requests an hour for you (120)")
     serve.add_argument("--json", action="store_true", help="print one JSON line when ready")
     explain = actions.add_parser("explain", help="say what a recorded exchange means")
@@ -55,7 +64,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         limits=_limits(arguments.user_limit),
     )
     try:
-        gateway = EmbeddedGateway(settings)
+        model = local_model(arguments.models or folders().models, arguments.model)
+        gateway = EmbeddedGateway(settings, model=model)
     except ValueError as error:
         raise UsageError("gateway.cannot_serve", problem=str(error)) from error
     asyncio.run(_serve(gateway, folders(), as_json=arguments.json))

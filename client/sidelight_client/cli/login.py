@@ -7,7 +7,7 @@ import asyncio
 import webbrowser
 
 from ..adapters.folders import folders
-from ..domain.identity_reasons import identity_reason
+from ..domain.sign_in_reasons import sign_in_failure
 from ..errors import ExitCode, NotSignedInError
 from ..link.dial import dial
 from ..ports import SignInFailed, SignInPrompt
@@ -25,10 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitCode:
     failed = asyncio.run(_login(device=arguments.device, browser=not arguments.no_browser))
     if failed is not None:
-        known = identity_reason(failed.code)
-        if known is not None:
-            raise NotSignedInError(known, reason=failed.detail or failed.code)
-        raise NotSignedInError("login.failed", problem=failed.detail or failed.code)
+        code, facts = sign_in_failure(failed.code, failed.detail)
+        raise NotSignedInError(code, **facts)
     return ExitCode.OK
 
 

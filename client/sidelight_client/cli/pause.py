@@ -8,6 +8,7 @@ import re
 import time
 
 from ..adapters.folders import folders
+from ..domain.pauses import until_tomorrow
 from ..errors import ExitCode, UsageError
 from ..link.dial import dial
 
@@ -43,8 +44,7 @@ def pause_until(how_long: str, now: float) -> float | None:
     if how_long == "off":
         return None
     if how_long == "tomorrow":
-        today = time.localtime(now)
-        return time.mktime((today.tm_year, today.tm_mon, today.tm_mday + 1, 8, 0, 0, 0, 0, -1))
+        return until_tomorrow(now)
     length = _LENGTH.fullmatch(how_long)
     if length is None:
         raise UsageError("pause.unknown_length", given=how_long)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import time
 
 from ..adapters.folders import folders
@@ -16,6 +17,7 @@ from ..domain.words import say
 from ..errors import ExitCode
 from ..link.dial import dial
 from ..link.wire import snapshot_to_json
+from .model_hint import hint
 
 _SENTENCES = {
     State.READY: "Ready",
@@ -43,7 +45,11 @@ async def _run(*, as_json: bool, watch: bool) -> ExitCode:
     client = await dial(folders())
     try:
         if not watch:
-            return _show(await client.status(), as_json=as_json)
+            code = _show(await client.status(), as_json=as_json)
+            suggestion = "" if as_json else await asyncio.to_thread(hint, folders(), os.environ)
+            if suggestion:
+                print(f"\n{suggestion}")
+            return code
         code = ExitCode.OK
         async for snapshot in client.watch():
             code = _show(snapshot, as_json=as_json)

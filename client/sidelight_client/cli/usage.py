@@ -103,7 +103,8 @@ def _limits(path: Path, snapshot: Snapshot, now: float, *, found: bool) -> tuple
     if not found:
         return reconcile(budget, None, now, url)
     since = min((window_start(purse, now) for purse in budget.purses), default=now)
-    return _read(path, since, lambda requests: reconcile(budget, requests, now, url))
+    zones = tuple(zone.url for zone in snapshot.gateway.endpoints)
+    return _read(path, since, lambda requests: reconcile(budget, requests, now, url, zones))
 
 
 def _read(path: Path, since: float, use: Callable[[Iterable[DecisionView]], T]) -> T:
@@ -113,7 +114,7 @@ def _read(path: Path, since: float, use: Callable[[Iterable[DecisionView]], T]) 
     except FileNotFoundError:
         return use(())
     except (sqlite3.Error, OSError) as error:
-        raise RefusedError("file.unreadable", path=str(path), problem=problem(error)) from error
+        raise RefusedError("ledger.unreadable", path=str(path), problem=problem(error)) from error
 
 
 def _export(path: Path, since: float, target: Path) -> None:

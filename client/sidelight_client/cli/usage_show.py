@@ -12,10 +12,12 @@ from typing import Any
 
 from ..domain.budget import Scope, Unit
 from ..domain.snapshot import DecisionView
-from ..domain.usage import Group, Known, Summary, Totals
+from ..domain.usage import By, Group, Known, Summary, Totals
 from ..domain.usage_limits import LEDGER, LimitUse
+from ..domain.words import say
 
 UNKNOWN = "–"
+GATEWAY = "gateway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,11 @@ def _group_to_json(group: Group) -> dict[str, Any]:
         "prompt_tokens": _known_to_json(totals.prompt_tokens),
         "cached_tokens": _known_to_json(totals.cached_tokens),
         "output_tokens": _known_to_json(totals.output_tokens),
-        "cost": {"total": totals.cost, "told_by": totals.cost_nano.told_by},
+        "cost": {
+            "total": totals.cost,
+            "told_by": totals.cost_nano.told_by,
+            "source": _teller(totals.cost_nano),
+        },
         "cached_ratio": totals.cached_ratio,
         "p50_ms": _milliseconds(group.p50_s),
         "p95_ms": _milliseconds(group.p95_s),
@@ -78,8 +84,13 @@ def _group_to_json(group: Group) -> dict[str, Any]:
     }
 
 
-def _known_to_json(known: Known) -> dict[str, int | None]:
-    return {"total": known.total, "told_by": known.told_by}
+def _known_to_json(known: Known) -> dict[str, int | str | None]:
+    return {"total": known.total, "told_by": known.told_by, "source": _teller(known)}
+
+
+def _teller(known: Known) -> str | None:
+    """Tokens and cost are what the gateway said with its answers; the ledger only adds them up."""
+    return GATEWAY if known.told_by else None
 
 
 def _milliseconds(seconds: float | None) -> float | None:
@@ -180,6 +191,7 @@ def as_text(report: Report) -> list[str]:
         told += [
             "",
             *_table((summary.by.value, *_HEADINGS), [*rows, ("all", *_cells(summary.whole))]),
+            *_shares(summary),
         ]
         told += [
             "",
@@ -188,10 +200,26 @@ def as_text(report: Report) -> list[str]:
         ]
     told += ["", *_limit_lines(report)]
     if report.set_aside:
-        told.append(
-            f"An earlier ledger was damaged and is not counted; it is kept as {report.set_aside}."
-        )
+        told.append(say("ledger.damaged", {"path": report.set_aside}).text)
     return told
+
+
+def _shares(summary: Summary) -> list[str]:
+    """How much of the requests and of the cost each tier has: the few heavy ones may be half of it."""
+    whole = summary.whole.totals
+    if summary.by is not By.TIER or not whole.requests:
+        return []
+    cost = whole.cost_nano.total or 0
+    return [
+        "",
+        "Shares: "
+        + ", ".join(
+            f"{_printable(group.key)} {group.totals.requests / whole.requests:.0%} of the requests"
+            + (f" and {(group.totals.cost_nano.total or 0) / cost:.0%} of the cost" if cost else "")
+            for group in summary.groups
+        )
+        + ".",
+    ]
 
 
 def _limit_lines(report: Report) -> list[str]:

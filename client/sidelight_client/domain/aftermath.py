@@ -7,7 +7,7 @@ from typing import assert_never
 
 from . import breaker as circuit
 from .breaker import Breaker, BreakerState
-from .budget import Budget, Reading, Scope, exhaust, observe
+from .budget import Budget, Reading, Scope, Unit, exhaust, observe
 from .failure import Failure, FailureKind
 from .health import Condition, hold, release
 
@@ -20,6 +20,8 @@ _OF_ONE_ANSWER = (
     "gateway.model_denied",
     "limit.vendor",
 )
+_NOTES = {"policy.warned": "answer.warned", "degraded": "exchange.degraded"}
+"""The condition each of a gateway's reservations is told as."""
 _LIMITS = {
     FailureKind.LIMIT_USER: Scope.USER,
     FailureKind.LIMIT_TEAM: Scope.TEAM,
@@ -48,6 +50,8 @@ class Exchange:
         name: the gateway's, for sentences.
         trace_id: for sentences a person may have to pass on.
         readings: limits the answer told of.
+        notes: the gateway's reservations about an answer: `policy.warned`, `degraded`.
+        elsewhere: another address of the gateway can be asked instead, so it is not down.
     """
 
     failure: Failure | None
@@ -55,6 +59,8 @@ class Exchange:
     name: str
     trace_id: str
     readings: tuple[Reading, ...] = ()
+    notes: tuple[str, ...] = ()
+    elsewhere: bool = False
 
 
 def learn(before: Lessons, seen: Exchange, now: float) -> Lessons:
@@ -63,7 +69,7 @@ def learn(before: Lessons, seen: Exchange, now: float) -> Lessons:
         return Lessons(
             circuit.succeeded(before.breaker, seen.took_s, now),
             observe(before.budget, seen.readings, now),
-            release(before.conditions, *_NOT_ANSWERING, *_OF_ONE_ANSWER),
+            _noted(release(before.conditions, *_NOT_ANSWERING, *_OF_ONE_ANSWER), seen, now),
         )
     return _learn_from(before, seen, seen.failure, now)
 
@@ -88,21 +94,13 @@ def _learn_from(before: Lessons, seen: Exchange, failure: Failure, now: float) -
         case FailureKind.UPSTREAM_TIMEOUT:
             return _too_late(before, seen, now)
         case FailureKind.LIMIT_USER | FailureKind.LIMIT_TEAM | FailureKind.LIMIT_ORG:
-            limit = failure.facts.get("limit")
-            return replace(
-                answered,
-                budget=exhaust(
-                    budget,
-                    _LIMITS[kind],
-                    now,
-                    _resets_at(failure, now),
-                    float(limit) if isinstance(limit, (int, float)) else None,
-                ),
-            )
+            spent = _exhausted(budget, failure, _LIMITS[kind], Unit.REQUESTS, now)
+            return replace(answered, budget=spent)
         case FailureKind.BUDGET_EXCEEDED:
             said = failure.facts.get("scope")
             scope = Scope(said) if said in set(Scope) else Scope.USER
-            return replace(answered, budget=exhaust(budget, scope, now, _resets_at(failure, now)))
+            spent = _exhausted(budget, failure, scope, Unit.COST, now)
+            return replace(answered, budget=spent)
         case FailureKind.LIMIT_VENDOR:
             pause = failure.retry_delay_s or DEFAULT_PAUSE_S
             held = hold(answered.conditions, "limit.vendor", now, now + pause)
@@ -114,6 +112,8 @@ def _learn_from(before: Lessons, seen: Exchange, failure: Failure, now: float) -
             return _hold(answered, "gateway.model_denied", now, model=model)
         case FailureKind.POLICY_UNAVAILABLE:
             return _hold(answered, "gateway.scanner_down", now, trace_id=seen.trace_id)
+        case FailureKind.CAPABILITY_MISSING if failure.unprocessed:
+            return answered
         case FailureKind.UNKNOWN | FailureKind.CAPABILITY_MISSING:
             status = failure.status or 0
             held = hold(
@@ -136,19 +136,48 @@ def _learn_from(before: Lessons, seen: Exchange, failure: Failure, now: float) -
             assert_never(kind)
 
 
+def _noted(conditions: tuple[Condition, ...], seen: Exchange, now: float) -> tuple[Condition, ...]:
+    """The conditions with what the gateway remarked on this answer, and without older remarks."""
+    held = release(conditions, *(code for note, code in _NOTES.items() if note not in seen.notes))
+    for note in seen.notes:
+        if note in _NOTES:
+            held = hold(held, _NOTES[note], now)
+    return held
+
+
+def _exhausted(budget: Budget, failure: Failure, scope: Scope, unit: Unit, now: float) -> Budget:
+    """The budget without what `failure` says is used up, in the unit it names.
+
+    How many requests may run at once is no purse: the next request may pass in a moment.
+    """
+    said, limit = failure.facts.get("unit"), failure.facts.get("limit")
+    if said not in (None, "") and said not in set(Unit):
+        return budget
+    known = float(limit) if isinstance(limit, (int, float)) else None
+    return exhaust(
+        budget,
+        scope,
+        now,
+        _resets_at(failure, now),
+        known,
+        unit=Unit(said) if said in set(Unit) else unit,
+    )
+
+
 def _unreachable(
     before: Lessons, code: str, failure: Failure, seen: Exchange, now: float
 ) -> Lessons:
     after = circuit.failed(before.breaker, now, failure.retry_delay_s)
-    return Lessons(
-        after, before.budget, hold(before.conditions, code, now, after.retry_at, name=seen.name)
-    )
+    held = before.conditions
+    if not seen.elsewhere:
+        held = hold(held, code, now, after.retry_at, name=seen.name)
+    return Lessons(after, before.budget, held)
 
 
 def _too_late(before: Lessons, seen: Exchange, now: float) -> Lessons:
     after = circuit.late(before.breaker, now)
     held = hold(before.conditions, "gateway.slow", now)
-    if after.state(now) is not BreakerState.CLOSED:
+    if after.state(now) is not BreakerState.CLOSED and not seen.elsewhere:
         held = hold(held, "gateway.unreachable", now, after.retry_at, name=seen.name)
     return Lessons(after, before.budget, held)
 

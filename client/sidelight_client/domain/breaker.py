@@ -39,6 +39,8 @@ class Breaker:
         retry_at: when an open breaker lets a probe through; None while closed.
         probing_since: when the probe in flight was sent; None without one.
         silent_since: when the first of the answers that came too late since the last success was due.
+        failed_at: the last failure since the last success; None without one.
+        open_since: when it tripped; None while closed. A probe that fails does not change it.
     """
 
     settings: BreakerSettings = BreakerSettings()
@@ -47,11 +49,17 @@ class Breaker:
     retry_at: float | None = None
     probing_since: float | None = None
     silent_since: float | None = None
+    failed_at: float | None = None
+    open_since: float | None = None
 
     def state(self, now: float) -> BreakerState:
         if self.retry_at is None:
             return BreakerState.CLOSED
         return BreakerState.OPEN if now < self.retry_at else BreakerState.HALF_OPEN
+
+    def suspect(self, now: float) -> bool:
+        """Whether it failed so recently that another endpoint is worth asking first."""
+        return self.failed_at is not None and now - self.failed_at < self.settings.open_s
 
     def allows(self, now: float) -> bool:
         """Whether a request may be sent at `now`. A probe that never came back expires."""
@@ -85,13 +93,19 @@ def failed(breaker: Breaker, now: float, retry_delay_s: float | None = None) -> 
     settings = breaker.settings
     failures = breaker.failures + 1
     if breaker.state(now) is BreakerState.CLOSED and failures < settings.failures_to_trip:
-        return replace(breaker, failures=failures)
+        return replace(breaker, failures=failures, failed_at=now)
     trips = breaker.trips + 1
     pause = min(settings.open_s * 2 ** (trips - 1), settings.open_max_s)
     if retry_delay_s is not None:
         pause = min(max(pause, retry_delay_s), settings.open_max_s)
     return replace(
-        breaker, failures=failures, trips=trips, retry_at=now + pause, probing_since=None
+        breaker,
+        failures=failures,
+        trips=trips,
+        retry_at=now + pause,
+        probing_since=None,
+        failed_at=now,
+        open_since=now if breaker.open_since is None else breaker.open_since,
     )
 
 
@@ -106,7 +120,7 @@ def late(breaker: Breaker, now: float) -> Breaker:
     if probing or now - since >= breaker.settings.slow_s:
         silent = replace(breaker, failures=breaker.settings.failures_to_trip, silent_since=since)
         return failed(silent, now)
-    return replace(breaker, silent_since=since)
+    return replace(breaker, silent_since=since, failed_at=now)
 
 
 def abandoned(breaker: Breaker) -> Breaker:

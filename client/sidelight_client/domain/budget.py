@@ -1,4 +1,4 @@
-"""Who may ask how often: one purse per scope, spent by us and corrected by the gateway's numbers."""
+"""Who may ask how often: one purse per scope, unit and window, corrected by the gateway's numbers."""
 
 from __future__ import annotations
 
@@ -103,12 +103,18 @@ def spend(budget: Budget, now: float, requests: int = 1) -> Budget:
     return Budget(tuple(after(purse) for purse in budget.purses))
 
 
+MOST_PURSES = 24
+"""More windows than any gateway has; one that names another with each answer must not fill memory."""
+_SAME_WINDOW = 0.02
+"""Windows are told in seconds and rounded by some."""
+
+
 def observe(budget: Budget, readings: Iterable[Reading], now: float) -> Budget:
     """The budget corrected by what the gateway said; an unknown limit becomes a new purse."""
-    purses = {(purse.scope, purse.unit): purse for purse in budget.at(now).purses}
+    purses = list(budget.at(now).purses)
     for said in readings:
-        known = purses.get((said.scope, said.unit))
-        purses[said.scope, said.unit] = Purse(
+        known = next((p for p in purses if _is_same(p, said)), None)
+        after = Purse(
             scope=said.scope,
             unit=said.unit,
             limit=said.limit,
@@ -121,20 +127,67 @@ def observe(budget: Budget, readings: Iterable[Reading], now: float) -> Budget:
             source=said.source,
             as_of=now,
         )
-    return Budget(tuple(purses.values()))
+        purses = [after if p is known else p for p in purses] if known else [*purses, after]
+    return Budget(_newest(purses))
 
 
 def exhaust(
-    budget: Budget, scope: Scope, now: float, resets_at: float, limit: float | None = None
+    budget: Budget,
+    scope: Scope,
+    now: float,
+    resets_at: float,
+    limit: float | None = None,
+    *,
+    unit: Unit = Unit.REQUESTS,
 ) -> Budget:
-    """The budget after the gateway refused a request for `scope`, whatever we had counted."""
-    known = next((p for p in budget.purses if p.scope is scope and p.unit is Unit.REQUESTS), None)
-    if known is None:
-        full = limit if limit is not None else 0.0
-        known = Purse(scope, Unit.REQUESTS, full, window_s=max(resets_at - now, 1.0))
-    ceiling = limit if limit is not None else known.limit
+    """The budget after the gateway refused a request for `scope`, whatever we had counted.
+
+    A refusal names no window, only when it ends: of several purses of that scope and unit the one
+    with the limit it names is meant, else the shortest that can last so long.
+    """
+    purses = budget.at(now).purses
+    known = _meant([p for p in purses if (p.scope, p.unit) == (scope, unit)], now, resets_at, limit)
+    full = limit if limit is not None else known.limit if known is not None else 0.0
     spent = replace(
-        known, limit=ceiling, used=ceiling, resets_at=resets_at, source="headers", as_of=now
+        known or Purse(scope, unit, full, window_s=max(resets_at - now, 1.0)),
+        limit=full,
+        used=full,
+        resets_at=resets_at,
+        source="headers",
+        as_of=now,
     )
-    others = tuple(p for p in budget.purses if (p.scope, p.unit) != (scope, Unit.REQUESTS))
-    return Budget((*others, spent))
+    return Budget(_newest([*(p for p in purses if p is not known), spent]))
+
+
+def poorest(budget: Budget, now: float) -> float | None:
+    """What is left in the hard purse of requests that is emptiest, as a share; None if unknown."""
+    shares = [
+        max(1.0 - purse.used / purse.limit, 0.0) if purse.limit > 0 else 0.0
+        for purse in budget.at(now).purses
+        if purse.hard and purse.unit is Unit.REQUESTS and purse.used is not None
+    ]
+    return min(shares, default=None)
+
+
+def _is_same(purse: Purse, said: Reading) -> bool:
+    near = abs(purse.window_s - said.window_s) <= _SAME_WINDOW * max(purse.window_s, said.window_s)
+    return (purse.scope, purse.unit) == (said.scope, said.unit) and near
+
+
+def _meant(purses: list[Purse], now: float, resets_at: float, limit: float | None) -> Purse | None:
+    named = [purse for purse in purses if limit is not None and purse.limit == limit]
+    lasting = [p for p in purses if p.window_s >= (resets_at - now) * (1 - _SAME_WINDOW)]
+    if named:
+        return min(named, key=lambda purse: purse.window_s)
+    if limit is not None and lasting and len(purses) > 1:
+        # A limit none of them has is one of its own.
+        return None
+    return min(lasting, key=lambda p: p.window_s, default=purses[0] if len(purses) == 1 else None)
+
+
+def _newest(purses: list[Purse]) -> tuple[Purse, ...]:
+    """At most `MOST_PURSES`, without the ones that were told of longest ago; the order stays."""
+    if len(purses) <= MOST_PURSES:
+        return tuple(purses)
+    kept = sorted(purses, key=lambda purse: purse.as_of or 0.0)[-MOST_PURSES:]
+    return tuple(purse for purse in purses if purse in kept)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from .budget import Scope
+from .filters import FilterReason
 from .place import Document, Range
 from .window import Window
 
@@ -16,6 +18,19 @@ class Tier(StrEnum):
     FAST = "fast"
     STANDARD = "standard"
     HEAVY = "heavy"
+
+
+class TierReason(StrEnum):
+    """Why a tier answers, in words that follow "because"."""
+
+    TYPING = "typing"
+    ASKED = "asked"
+    CHOSEN = "chosen"
+    FILES = "files"
+    SIZE = "size"
+    REWRITE = "rewrite"
+    ESCALATED = "escalated"
+    """A lower tier's answer did not hold."""
 
 
 DEADLINE_S = {Tier.FAST: 0.3, Tier.STANDARD: 8.0, Tier.HEAVY: 90.0}
@@ -43,6 +58,8 @@ class CompletionRequest:
     max_lines: int = 4
     client: str = ""
     """The editor's name and version, for the list of connected editors."""
+    tier_reasons: tuple[TierReason, ...] = ()
+    """Why this tier; see `router`."""
 
 
 class SourceKind(StrEnum):
@@ -72,6 +89,15 @@ class Timings:
     total_s: float = 0.0
 
 
+Number = TypeVar("Number", int, float)
+
+
+def _sum(one: Number | None, other: Number | None) -> Number | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other
+
+
 @dataclass(frozen=True, slots=True)
 class TokenUse:
     """Tokens as the gateway counted them; None where it did not say."""
@@ -81,6 +107,15 @@ class TokenUse:
     output: int | None = None
     cost: float | None = None
     """What the answer cost, in the gateway's own currency."""
+
+    def plus(self, other: TokenUse) -> TokenUse:
+        """What two answers used together, as far as it was told."""
+        return TokenUse(
+            _sum(self.prompt, other.prompt),
+            _sum(self.cached, other.cached),
+            _sum(self.output, other.output),
+            _sum(self.cost, other.cost),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +166,12 @@ class Completed:
     timings: Timings
     tokens: TokenUse = TokenUse()
     model: str = ""
+    notes: tuple[str, ...] = ()
+    """The gateway's reservations about its answer: `policy.warned`, `degraded`."""
+    filtered: FilterReason | None = None
+    """Why less is offered than the model wrote, or nothing; None when it is all of it."""
+    tier_reasons: tuple[TierReason, ...] = ()
+    """Why `tier` answered."""
 
 
 @dataclass(frozen=True, slots=True)

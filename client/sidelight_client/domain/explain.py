@@ -48,7 +48,9 @@ def explain(outcome: Outcome, facts: dict[str, str | float | None] | None = None
     known: dict[str, str | float | None] = {"trace_id": outcome.trace_id, **(facts or {})}
     match outcome:
         case Completed():
-            return None
+            if outcome.texts or outcome.filtered is None:
+                return None
+            return say(f"filtered.{outcome.filtered.value}", known)
         case Blocked():
             code = "policy.blocked" if outcome.by_gateway else "policy.place"
             known |= {

@@ -55,3 +55,7 @@ class Failure:
     facts: Mapping[str, str | int | float] = field(default_factory=dict[str, str | int | float])
     """Facts for the sentence: `limit`, `used`, `unit`, `scope`, `resets_at`, `got`, `model`, `rule`,
     `title`, `why`, `contact`, `appeal_url`, and `claims`, which the next token must carry."""
+    unprocessed: bool = False
+    """Known not to have reached a model, so that it may be asked again at once: it was never sent, a
+    proxy answered 502 or 503 before anything else, or it was refused for the way it was asked in
+    and there is another one."""

@@ -67,6 +67,12 @@ CONDITIONS = {
             depends_on=("network.offline",),
             time_to_visible_s=2.0,
         ),
+        ConditionKind(
+            "gateway.zone_down",
+            Severity.INFO,
+            depends_on=("gateway.unreachable", "network.offline"),
+            time_to_visible_s=2.0,
+        ),
         ConditionKind("gateway.slow", Severity.WARNING, depends_on=("gateway.unreachable",)),
         ConditionKind(
             "gateway.unreadable",
@@ -77,7 +83,10 @@ CONDITIONS = {
         ConditionKind("gateway.scanner_down", Severity.WARNING),
         ConditionKind("gateway.key_unknown", Severity.ERROR),
         ConditionKind("gateway.model_denied", Severity.ERROR),
+        ConditionKind("answer.warned", Severity.INFO),
+        ConditionKind("exchange.degraded", Severity.INFO),
         ConditionKind("limit.reached", Severity.WARNING),
+        ConditionKind("budget.spent", Severity.WARNING),
         ConditionKind("limit.vendor", Severity.WARNING),
         ConditionKind("completions.paused", Severity.INFO),
         ConditionKind("settings.invalid", Severity.WARNING),

@@ -56,6 +56,7 @@ _CODES: dict[str, tuple[str, ...]] = {
         "invalid_scope",
         "invalid_target",
         "redirect_uri_mismatch",
+        "invalid_redirect_uri",
         "exchange_url_unusable",
         "entra_extra_missing",
         "device_flow_not_offered",

@@ -87,6 +87,10 @@ class Verdict:
     mode: Mode
     rule: PlaceRule | None = None
 
+    def allows(self, *, local: bool) -> bool:
+        """Whether text may be sent; `local` is a gateway on this machine, which nothing leaves."""
+        return self.mode is not Mode.OFF and (local or self.mode is not Mode.LOCAL_ONLY)
+
 
 def judge(policy: Policy, document: Document, path: str) -> Verdict:
     """The strictest rule that matches `document`, whose path inside its repository is `path`."""

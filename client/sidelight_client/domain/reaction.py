@@ -13,14 +13,17 @@ DOES: dict[FailureKind, str] = {
     FailureKind.AUTH_MODEL_DENIED: "Names the model and sends it nothing more.",
     FailureKind.POLICY_BLOCKED: "Shows the rule, where it can at the exact characters; never resends.",
     FailureKind.POLICY_UNAVAILABLE: "Says that the scanner is down, not that your code was blocked.",
-    FailureKind.CONTEXT_EXCEEDED: "Shrinks the context to 80 % of the limit and resends once.",
+    FailureKind.CONTEXT_EXCEEDED: "Halves the context, or cuts it to 80 % of a lower limit; resends once.",
     FailureKind.LIMIT_USER: "Pauses automatic suggestions until the limit resets.",
     FailureKind.LIMIT_TEAM: "Pauses automatic suggestions until the team's limit resets.",
     FailureKind.LIMIT_ORG: "Pauses automatic suggestions until the organisation's limit resets.",
     FailureKind.LIMIT_VENDOR: "Waits as long as the vendor asks; your own limits stay untouched.",
     FailureKind.BUDGET_EXCEEDED: "Pauses suggestions; does not retry.",
     FailureKind.UPSTREAM_TIMEOUT: "Drops the suggestion and counts it; repeated, it opens the breaker.",
-    FailureKind.UPSTREAM_DOWN: "Opens the breaker and tries again by itself.",
+    FailureKind.UPSTREAM_DOWN: (
+        "Asks the gateway's next address where there is one; opens the breaker and tries again by "
+        "itself."
+    ),
     FailureKind.CAPABILITY_MISSING: "Remembers it and asks in another way; shows nothing.",
     FailureKind.REPO_PROHIBITED: "Sends nothing from this place.",
     FailureKind.OFFLINE: "Keeps the session and goes on when the network is back.",

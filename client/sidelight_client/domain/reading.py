@@ -99,15 +99,14 @@ def _blocked(failure: Failure, request: CompletionRequest) -> Blocked:
 
 
 def _finding(hit: RuleHit, window: Window) -> Finding | None:
-    if hit.part not in (PartKind.PREFIX.value, PartKind.SUFFIX.value):
+    if hit.part not in set(PartKind):
         return None
     kind = PartKind(hit.part)
     place = window.locate(kind, hit.start, hit.end)
     if place is None:
         return None
     uri, where = place
-    sent = window.prefix if kind is PartKind.PREFIX else window.suffix
-    return Finding(hit.rule, uri, where, mask(sent[hit.start : hit.end]))
+    return Finding(hit.rule, uri, where, mask(window.text(kind)[hit.start : hit.end]))
 
 
 SHORTEST_SAMPLE = 5

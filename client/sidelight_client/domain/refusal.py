@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .breaker import Breaker
 from .budget import Budget
 from .completion import (
     Blocked,
@@ -14,7 +13,8 @@ from .completion import (
     Unavailable,
     UnavailableReason,
 )
-from .policy import Mode, Policy, Verdict, judge
+from .endpoints import Endpoints
+from .policy import Policy, Verdict, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Admission:
     policy: Policy
     path: str
     local: bool
-    breaker: Breaker
+    endpoints: Endpoints
     budget: Budget
 
 
@@ -50,18 +50,20 @@ def refuse(known: Admission, request: CompletionRequest, now: float) -> Outcome 
     if known.paused_until is not None and now < known.paused_until:
         return Unavailable(trace_id, UnavailableReason.PAUSED, known.paused_until)
     verdict = judge(known.policy, request.document, known.path)
-    if verdict.mode is Mode.OFF or (verdict.mode is Mode.LOCAL_ONLY and not known.local):
+    if not verdict.allows(local=known.local):
         return _blocked(trace_id, verdict)
-    if not known.breaker.allows(now):
-        return Unavailable(trace_id, UnavailableReason.BREAKER_OPEN, known.breaker.retry_at)
+    if known.endpoints.urls and known.endpoints.choose(request.tier, now) is None:
+        retry_at = known.endpoints.retry_at(request.tier)
+        return Unavailable(trace_id, UnavailableReason.BREAKER_OPEN, retry_at)
     spent = known.budget.exhausted(now)
     if spent is not None:
         return Limited(
             trace_id,
             spent.scope,
             spent.unit.value,
-            spent.limit,
-            spent.used,
+            # What is exhausted by the gateway's word alone has no number anybody told.
+            spent.limit or None,
+            spent.used if spent.limit else None,
             spent.resets_at,
         )
     return None

@@ -143,9 +143,13 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A person finished signing in, or the vault held a grant at start."""
+    """A person finished signing in, or the vault held a grant at start.
+
+    `rejected` is why the provider had rejected that grant already; empty while it did not.
+    """
 
     grant: Grant
+    rejected: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,9 +275,9 @@ Effect = Renew | Persist | Forget | DropPool | AskPerson
 def reduce(session: Session, event: Event) -> tuple[Session, tuple[Effect, ...]]:
     """What the session becomes, and what must be done."""
     match event:
-        case SignedIn(grant):
-            fresh = Session(grant, session.generation, jitter=session.jitter)
-            return fresh, (Persist(grant),)
+        case SignedIn(grant, rejected):
+            number, jitter = session.generation, session.jitter
+            return Session(grant, number, rejected=rejected, jitter=jitter), (Persist(grant),)
         case Tick(now):
             return _renew_if_due(session, now, "half of the token's life is over")
         case Woke(now, slept_s):

@@ -8,7 +8,9 @@ from enum import StrEnum
 from .breaker import BreakerState
 from .budget import Budget
 from .health import Condition, Severity, visible
+from .incidents import Service
 from .session import Phase
+from .uptime import Uptime
 
 
 class State(StrEnum):
@@ -40,8 +42,27 @@ class SessionView:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointView:
+    """One address of the gateway.
+
+    Attributes:
+        breaker: the worst of its tiers.
+        retry_at: when it is tried again; None while it is asked as usual.
+        tiers: those in which it is not asked as usual.
+    """
+
+    url: str
+    breaker: BreakerState = BreakerState.CLOSED
+    retry_at: float | None = None
+    tiers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayView:
-    """The gateway as this person experiences it. `None` means unknown, never zero."""
+    """The gateway as this person experiences it. `None` means unknown, never zero.
+
+    `breaker` and `retry_at` are those of the tier that is worst off, at its best address.
+    """
 
     name: str = ""
     url: str = ""
@@ -52,6 +73,8 @@ class GatewayView:
     p50_s: float | None = None
     p95_s: float | None = None
     in_flight: int = 0
+    endpoints: tuple[EndpointView, ...] = ()
+    """Every address of the gateway, in the order in which they are preferred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +92,8 @@ class DecisionView:
 
     Attributes:
         sends: how often the gateway was asked; 0 when nothing was sent, 2 after a renewal.
-        endpoint: the gateway that was asked.
+        endpoint: the address that was asked last.
+        notes: the gateway's reservations about its answer: `policy.warned`, `degraded`.
         editor: its name and version.
         cost: in the gateway's own currency; None where it did not say.
 
@@ -94,15 +118,24 @@ class DecisionView:
     gateway_s: float | None = None
     first_s: float | None = None
     cost: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CountsView:
-    """What this broker has done since it started."""
+    """What this broker has done since it started.
+
+    Attributes:
+        requests: how often the gateway was asked for text, repetitions and trials included.
+        resent: how many of those were a request's second or third try.
+        canaries: how many were trials that found out what a model can do.
+    """
 
     requests: int = 0
     completed: int = 0
     accepted: int = 0
+    resent: int = 0
+    canaries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +155,10 @@ class Snapshot:
     counts: CountsView = CountsView()
     paused_until: float | None = None
     languages_off: tuple[str, ...] = ()
+    service: Service = Service()
+    """How the gateway is by its status page and by what is seen here, with every incident."""
+    uptime: Uptime | None = None
+    """The last thirty days; None where nothing is kept."""
 
     def state(self, now: float) -> State:
         """The one word, computed from the facts; the first that applies.

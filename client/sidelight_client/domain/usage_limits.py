@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 from urllib.parse import urlsplit
@@ -42,6 +42,29 @@ class LimitUse:
             return None
         return self.used - self.counted
 
+    @property
+    def share(self) -> float | None:
+        """This person's part (0..1) of what a team or an organisation used, where the gateway says
+        the whole; None where it does not, or where nobody has used anything.
+        """
+        common = self.limit.scope in (Scope.TEAM, Scope.ORG) and self.source not in ("", LEDGER)
+        if not common or self.counted is None or not self.used:
+            return None
+        return min(self.counted / self.used, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What was counted in one window; None where no request told it, which is not zero."""
+
+    sends: int
+    tokens: int | None
+    cost_nano: int | None
+
+    @classmethod
+    def of(cls, tally: Tally) -> Sums:
+        return cls(tally.sends, tally.tokens, tally.cost_nano.known.total)
+
 
 def window_start(purse: Purse, now: float) -> float:
     """When the window of `purse` that holds at `now` began; a rolling one where no end is known."""
@@ -49,7 +72,11 @@ def window_start(purse: Purse, now: float) -> float:
 
 
 def reconcile(
-    budget: Budget, entries: Iterable[DecisionView] | None, now: float, endpoint: str = ""
+    budget: Budget,
+    entries: Iterable[DecisionView] | None,
+    now: float,
+    endpoint: str = "",
+    zones: Iterable[str] = (),
 ) -> tuple[LimitUse, ...]:
     """Each limit with the gateway's number where there is one, else the ledger's.
 
@@ -58,19 +85,27 @@ def reconcile(
         entries: the ledger's requests since the earliest `window_start`; None without a ledger.
         now: wall-clock seconds.
         endpoint: the gateway the limits belong to; requests to others are not counted.
+        zones: its further addresses.
     """
+    known = {"", *(endpoint_of(url) for url in (endpoint, *zones))}
     purses = budget.at(now).purses
     counts = [Tally() for _ in purses]
     starts = [window_start(purse, now) for purse in purses]
     for entry in entries or ():
-        if endpoint and entry.endpoint not in ("", endpoint_of(endpoint)):
+        if endpoint and entry.endpoint not in known:
             continue
         for tally, start in zip(counts, starts, strict=True):
             if start <= entry.at <= now:
                 tally.add(entry)
+    sums = [None if entries is None else Sums.of(tally) for tally in counts]
+    return limit_uses(budget, sums, now)
+
+
+def limit_uses(budget: Budget, sums: Sequence[Sums | None], now: float) -> tuple[LimitUse, ...]:
+    """The same from what the ledger itself added up in each limit's window, in their order."""
     return tuple(
-        _limit_use(purse, None if entries is None else _counted(tally, purse.unit))
-        for purse, tally in zip(purses, counts, strict=True)
+        _limit_use(purse, None if counted is None else _counted(counted, purse.unit))
+        for purse, counted in zip(budget.at(now).purses, sums, strict=True)
     )
 
 
@@ -95,19 +130,19 @@ def _limit_use(purse: Purse, counted: float | None) -> LimitUse:
     return LimitUse(purse, None, "", counted)
 
 
-def _counted(tally: Tally, unit: Unit) -> float | None:
+def _counted(sums: Sums, unit: Unit) -> float | None:
     match unit:
         case Unit.REQUESTS:
-            return float(tally.sends)
+            return float(sums.sends)
         case Unit.TOKENS:
-            return _or_nothing_sent(tally, tally.tokens)
+            return _or_nothing_sent(sums, sums.tokens)
         case Unit.COST:
-            total = tally.cost_nano.known.total
-            return _or_nothing_sent(tally, None if total is None else total / NANO)
+            total = sums.cost_nano
+            return _or_nothing_sent(sums, None if total is None else total / NANO)
         case _:
             assert_never(unit)
 
 
-def _or_nothing_sent(tally: Tally, total: float | None) -> float | None:
+def _or_nothing_sent(sums: Sums, total: float | None) -> float | None:
     """Zero is known only where nothing was sent."""
-    return 0.0 if total is None and tally.sends == 0 else total
+    return 0.0 if total is None and sums.sends == 0 else total

@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
 
+from .words_answers import ANSWERS
+from .words_content import CONTENT
 from .words_doctor import DOCTOR
+from .words_incidents import INCIDENTS
+from .words_login import LOGIN
+from .words_models import MODELS
+from .words_routing import ROUTING
+from .words_tray import TRAY
+from .words_trigger import TRIGGER
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,12 +286,6 @@ _CATALOGUE: dict[str, Words] = {
         "Nothing was changed.",
         "Write 30m, 2h, tomorrow or off.",
     ),
-    "login.failed": Words(
-        "Sign-in did not finish",
-        "The sign-in did not finish: {problem}.",
-        "You are as signed in, or out, as before.",
-        "Try `sidelight login` again, or `sidelight login --device`.",
-    ),
     # What a recorded exchange, or a gateway that is looked at, came to
     "exchange.ok": Words(
         "Answered",
@@ -351,7 +353,15 @@ _CATALOGUE: dict[str, Words] = {
         "Nothing was changed.",
         "`sidelight config show` lists them all.",
     ),
+    **{code: Words(*parts) for code, parts in CONTENT.items()},
     **{code: Words(*parts) for code, parts in DOCTOR.items()},
+    **{code: Words(*parts) for code, parts in LOGIN.items()},
+    **{code: Words(*parts) for code, parts in INCIDENTS.items()},
+    **{code: Words(*parts) for code, parts in MODELS.items()},
+    **{code: Words(*parts) for code, parts in ROUTING.items()},
+    **{code: Words(*parts) for code, parts in ANSWERS.items()},
+    **{code: Words(*parts) for code, parts in TRAY.items()},
+    **{code: Words(*parts) for code, parts in TRIGGER.items()},
 }
 
 CODES = tuple(_CATALOGUE)

@@ -95,7 +95,8 @@ class Admission:
             limit = min(limit, self._faults.context_limit)
         if got <= limit:
             return None
-        message = f"The model takes {limit} tokens; the request has {got}."
+        # OpenAI's own words: a proxy in front of a model keeps the sentence and drops the code.
+        message = f"This model's maximum context length is {limit} tokens; the request has {got}."
         facts = {"limit": limit, "got": got, "unit": "tokens"}
         return self._failed(FailureKind.CONTEXT_EXCEEDED, message, facts)
 

@@ -13,10 +13,11 @@ from ..domain.completion import SourceKind
 from ..domain.failure import FailureKind
 from ..ports import Clock
 from .audit import AuditLine, AuditTrail
-from .completer import Completer
+from .completer import Completer, Suggestion
 from .discovery import PASSED_ON_MODEL, WORKSPACE_MODEL
 from .faults import Faults
 from .http import CutConnectionError, Response
+from .model_completer import ModelCompleter
 from .passthrough import ModelDone, ModelServer, ModelServerError
 from .question import Question
 from .replies import NO_STORE, as_json, error_body, failure, json_reply
@@ -73,7 +74,7 @@ class Completions:
         clock: Clock,
         faults: Faults,
         reader: WorkspaceReader,
-        server: ModelServer | None,
+        server: ModelServer | ModelCompleter | None,
         audit: AuditTrail,
     ) -> None:
         self._clock = clock
@@ -158,7 +159,10 @@ class Completions:
         """Pieces of text, then one `Answered`."""
         if self._faults.slow_s:
             await self._clock.sleep(self._faults.slow_s)
-        if self._server is not None:
+        suggestion = None
+        if self._server is None or not self._server.before_workspace:
+            suggestion = self._from_workspace(question)
+        if self._server is not None and not (suggestion and suggestion.text):
             begun = False
             try:
                 model = question.model
@@ -172,13 +176,7 @@ class Completions:
             except ModelServerError:
                 if begun:
                     raise
-        suggestion = Completer(self._reader.index).complete(
-            question.prompt,
-            question.suffix,
-            max_tokens=question.max_tokens,
-            max_lines=MAX_LINES,
-            stop=question.stop,
-        )
+        suggestion = suggestion or self._from_workspace(question)
         for piece in suggestion.text.splitlines(keepends=True):
             yield piece
         yield Answered(
@@ -189,6 +187,15 @@ class Completions:
             question.prompt_tokens,
             0,
             suggestion.tokens,
+        )
+
+    def _from_workspace(self, question: Question) -> Suggestion:
+        return Completer(self._reader.index).complete(
+            question.prompt,
+            question.suffix,
+            max_tokens=question.max_tokens,
+            max_lines=MAX_LINES,
+            stop=question.stop,
         )
 
     async def _with_faults(

@@ -45,8 +45,10 @@ def discovery(
             tier.value: {
                 "model": model,
                 "mode": "suffix",
-                "deadline_ms": round(seconds * 1000),
                 "max_input_tokens": max_input_tokens,
+                # A model on this machine takes as long as the machine needs: how long is waited for
+                # it is for the person's own settings to say.
+                **({} if passes_on else {"deadline_ms": round(seconds * 1000)}),
             }
             for tier, seconds in DEADLINE_S.items()
         },

@@ -62,6 +62,8 @@ class Faults:
     """The content scanner fails, so nothing may pass: 500."""
     context_limit: int = 0
     """The model takes only this many tokens; 0 is off."""
+    ignore_suffix: bool = False
+    """Drop what stands after the cursor without a word, as llama.cpp's `/v1/completions` does."""
     slow_s: float = 0.0
     """Wait this long before the first text."""
 

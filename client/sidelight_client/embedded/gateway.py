@@ -22,6 +22,7 @@ from .http import ClientWire, Request, WireLimits
 from .issuer import Issuer, IssuerSettings, redirect_allowed
 from .issuer_pages import IssuerPages
 from .limits import DEFAULT_LIMITS, Meter
+from .model_completer import ModelCompleter
 from .passthrough import ModelServer, read_upstream
 from .policy_document import DEFAULT_PLACES, policy_document
 from .replies import refusal
@@ -84,15 +85,27 @@ class EmbeddedGateway:
         RuleError: a content rule cannot be used.
     """
 
-    def __init__(self, settings: EmbeddedSettings, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: EmbeddedSettings,
+        clock: Clock | None = None,
+        model: ModelCompleter | None = None,
+        zone_of: EmbeddedGateway | None = None,
+    ) -> None:
+        """`model` answers where no upstream is set; it belongs to the gateway from here on.
+
+        With `zone_of` it is another address of that gateway: a session and its limits hold at both.
+        """
         self._settings = settings
+        self._model = model
         self._clock = clock or _SystemClock()
-        server = ModelServer(read_upstream(settings.upstream)) if settings.upstream else None
+        upstream = read_upstream(settings.upstream) if settings.upstream else None
+        server = ModelServer(upstream) if upstream is not None else model
         self.key = Secret(secrets.token_urlsafe(32))
         """What a request must carry to approve a sign-in or throw fault switches."""
         self.faults = Faults()
         self.audit = AuditTrail()
-        self.meter = Meter(settings.limits, self._clock.now)
+        self.meter: Meter = zone_of.meter if zone_of else Meter(settings.limits, self._clock.now)
         self.url = ""
         """The origin: `http://127.0.0.1:PORT`, or `http://sidelight.embedded` on a Unix socket."""
         rules = RuleSet(settings.content_rules, VALIDATORS, monotonic=self._clock.monotonic)
@@ -111,16 +124,20 @@ class EmbeddedGateway:
             max_input_tokens=settings.max_input_tokens,
         )
         completions = Completions(self._clock, self.faults, self.reader, server, self.audit)
-        self._issuer = Issuer(
-            "", settings.issuer, self._clock.now, lambda: self.faults.reject_refresh
+        self.issuer: Issuer = (
+            zone_of.issuer
+            if zone_of
+            else Issuer("", settings.issuer, self._clock.now, lambda: self.faults.reject_refresh)
         )
-        self._pages = IssuerPages(self._issuer, self.key)
+        """Whom a sign-in ends at; zones share it."""
+        self._is_zone = zone_of is not None
+        self._pages = IssuerPages(self.issuer, self.key)
         self._routes = Routes(
             Parts(
                 clock=self._clock,
                 faults=self.faults,
                 meter=self.meter,
-                issuer=self._issuer,
+                issuer=self.issuer,
                 pages=self._pages,
                 admission=admission,
                 completions=completions,
@@ -144,19 +161,24 @@ class EmbeddedGateway:
         else:
             self.url = f"http://127.0.0.1:{await self._server.start_tcp(self._settings.port)}"
         self._routes.origin = self.url
-        self._issuer.url = f"{self.url}/issuer"
+        if not self._is_zone:
+            self.issuer.url = f"{self.url}/issuer"
         await self.reader.start()
         for folder in self._settings.workspaces:
-            self.reader.add_folder(folder)
+            self.add_workspace(folder)
 
     async def stop(self) -> None:
         """Stop serving, end all work, remove the socket."""
         await self._server.stop()
         await self.reader.stop()
+        if self._model is not None:
+            await self._model.stop()
 
     def add_workspace(self, folder: Path) -> None:
-        """Learn from `folder` too; returns at once."""
+        """Learn from `folder` too, and get ready for questions about it; returns at once."""
         self.reader.add_folder(folder)
+        if self._model is not None:
+            self._model.warm()
 
     async def workspace_ready(self) -> None:
         """Wait until the folders added so far have been read."""
@@ -164,7 +186,7 @@ class EmbeddedGateway:
 
     def expire_tokens_now(self) -> None:
         """Let every access token issued so far count as expired; renewed ones work."""
-        self.faults.expire_up_to = self._issuer.serial
+        self.faults.expire_up_to = self.issuer.serial
 
     async def approve(self, authorize_url: str) -> None:
         """Do what the person's browser would: approve, and bring the code to the loopback listener.
@@ -193,4 +215,4 @@ class EmbeddedGateway:
 
     def approve_device(self, user_code: str) -> bool:
         """Approve a device sign-in as the person would; whether one waits for this code."""
-        return self._issuer.approve_device(user_code)
+        return self.issuer.approve_device(user_code)

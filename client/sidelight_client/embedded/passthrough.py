@@ -74,6 +74,8 @@ def read_upstream(url: str) -> Upstream:
 class ModelServer:
     """One model server. Closing a stream early closes its socket, which stops the model."""
 
+    before_workspace = True
+
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
         self._model = ""

@@ -134,6 +134,8 @@ class Routes:
             question = read_question(request.body, chat=chat)
         except QuestionError as error:
             return refusal(HTTPStatus.BAD_REQUEST, str(error))
+        if self._parts.faults.ignore_suffix:
+            question = replace(question, suffix="")
         trace_id = request.headers["x-request-id"]
         refused = await self._parts.admission.refuse(question)
         if refused is None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..domain.failure import Failure, FailureKind
+from ..domain.fim import Mode
 from .discovery import Announced
-from .profile import Mode
 
 K = FailureKind
 
@@ -82,6 +82,8 @@ class Looked:
     asked_without_key: Failure | None
     endpoints: frozenset[str]
     trace: bool
+    closed_rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Place rules that match by something not known here, and so apply to more than was meant."""
 
 
 def features(seen: Looked) -> tuple[Feature, ...]:
@@ -140,6 +142,9 @@ def _after_the_cursor(seen: Looked) -> Feature:
         announced = bool(seen.gateway.modes)
         how = "announced" if announced else "the profile's way; each model is tried once"
         return Feature("fill-in", Works.YES if announced else Works.PARTLY, how)
+    if modes <= {Mode.INFILL, Mode.SUFFIX, Mode.TEMPLATE}:
+        how = "with the model family's own tokens, at least for one tier; each model is tried once"
+        return Feature("fill-in", Works.PARTLY, how)
     how = "as an instruction to a chat model, at least for one tier"
     return Feature("fill-in", Works.PARTLY, how, "Offer a model that can fill in.")
 

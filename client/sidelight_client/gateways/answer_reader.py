@@ -10,6 +10,7 @@ from ..domain.completion import Source, SourceKind, TokenUse
 from ..domain.failure import Failure, FailureKind
 from ..ports import Delta, Finish, GatewayEvent
 from .fences import FenceStripper
+from .ndjson import LineReader, is_ndjson
 from .profile import Ended, Piece, Profile, StreamPart, Told
 from .sse import EventReader, EventTooLargeError
 
@@ -30,18 +31,29 @@ class AnswerReader:
         strip_fences: bool = False,
         readings: tuple[Reading, ...] = (),
         model: str = "",
+        cost: float | None = None,
     ) -> None:
-        """`model` is the one asked for; it names the source where the gateway does not."""
+        """Begin to read.
+
+        Args:
+            profile: whose answer it is.
+            content_type: of the answer.
+            strip_fences: whether a chat model may have put its answer between fences.
+            readings: what the headers said of limits.
+            model: the one asked for; it names the source where the gateway does not.
+            cost: what the headers said. Those of a stream are written before the answer and do
+                not know it (LiteLLM's says 0), so there only the body's own number counts.
+        """
         self.begun = False
         self.over = False
         self._profile = profile
-        self._events = EventReader() if "text/event-stream" in content_type else None
+        self._events = _reader(content_type)
         self._body = bytearray()
         self._fences = FenceStripper() if strip_fences else None
         self._readings = readings
         self._model = model
         self._source: Source | None = None
-        self._tokens = TokenUse()
+        self._tokens = TokenUse(cost=cost if self._events is None else None)
         self._ended = False
         self._length = 0
 
@@ -52,6 +64,11 @@ class AnswerReader:
             for part in self._profile.decode(data):
                 told += self._part(part)
         return told if piece else told + self._end()
+
+    def leave(self) -> Finish:
+        """The end of an answer whose rest is not read; counts told only at its end stay unknown."""
+        self.over = True
+        return self._finish()
 
     def _data(self, piece: bytes) -> Sequence[str | bytes]:
         """What can be decoded now: whole events, or the whole body at its end."""
@@ -102,8 +119,11 @@ class AnswerReader:
         if not self._ended:
             return self._stop(Failure(FailureKind.UPSTREAM_DOWN))
         rest = self._text(self._fences.end()) if self._fences is not None else []
+        return [*rest, *self._stop(self._finish())]
+
+    def _finish(self) -> Finish:
         source = self._source or Source(SourceKind.MODEL, self._model or "model")
-        return [*rest, *self._stop(Finish(source, self._tokens, self._model, self._readings))]
+        return Finish(source, self._tokens, self._model, self._readings)
 
     def _stop(self, last: Finish | Failure) -> list[GatewayEvent]:
         self.over = True
@@ -116,4 +136,12 @@ def _merged(before: TokenUse, now: TokenUse) -> TokenUse:
         before.prompt if now.prompt is None else now.prompt,
         before.cached if now.cached is None else now.cached,
         before.output if now.output is None else now.output,
+        before.cost if now.cost is None else now.cost,
     )
+
+
+def _reader(content_type: str) -> EventReader | LineReader | None:
+    """What splits the body into events; None for one that is read whole."""
+    if "text/event-stream" in content_type:
+        return EventReader()
+    return LineReader() if is_ndjson(content_type) else None

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from ..domain.budget import Reading, Scope, Unit
 from ..domain.completion import CompletionRequest
 from ..domain.failure import FailureKind
+from ..domain.fim import Mode
 from ..domain.secret import Secret
 from ..domain.session import Grant
 from .classify import Dialect
 from .encoding import encode
 from .limits import LONGEST_WINDOW_S, moment
 from .openai import OpenAiProfile
-from .profile import Encoded, Mode
+from .profile import Encoded
 from .untrusted import items, mapping, number, parsed
 
 API_VERSION = "2023-06-01"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,8 @@ from .profile import Reply
 _UNAUTHORIZED = 401
 _LONGEST_CLAIMS = 6_000
 _BEARER = re.compile(r"(?:^|,)\s*bearer\s", re.IGNORECASE)
+_DPOP = re.compile(r"(?:^|,)\s*dpop\s", re.IGNORECASE)
+_NONCE = re.compile(r'[\s,]error="?use_dpop_nonce\b')
 _CLAIMS = re.compile(rf'[\s,]claims="([A-Za-z0-9+/_=-]{{4,{_LONGEST_CLAIMS}}})"')
 
 
@@ -36,8 +39,17 @@ def challenged_claims(reply: Reply) -> str:
     return compact if isinstance(claims, dict) else ""
 
 
+def challenged_for_nonce(status: int | None, headers: Mapping[str, str]) -> bool:
+    """Whether the gateway wants a proof with its nonce (RFC 9449 §9); header names in lower case."""
+    header = headers.get("www-authenticate", "")
+    return status == _UNAUTHORIZED and bool(_DPOP.search(header) and _NONCE.search(header))
+
+
 def with_challenge(failure: Failure, reply: Reply) -> Failure:
     """`failure`, or what a challenge makes of it: a token that must be renewed, with claims."""
+    if challenged_for_nonce(reply.status, reply.headers):
+        # It never came to look at the token; another one would be told the same.
+        return replace(failure, kind=FailureKind.UPSTREAM_DOWN)
     claims = challenged_claims(reply)
     if not claims:
         return failure

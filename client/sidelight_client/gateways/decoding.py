@@ -7,7 +7,7 @@ from typing import Any
 
 from ..domain.completion import Source, SourceKind, TokenUse
 from .profile import Ended, Piece, StreamPart, Told
-from .untrusted import count, items, mapping, member, text
+from .untrusted import amount, count, items, mapping, member, text
 
 LONGEST_LABEL = 120
 
@@ -55,6 +55,7 @@ def _openai(event: Mapping[str, Any]) -> tuple[StreamPart, ...]:
 
 
 def _openai_tokens(event: Mapping[str, Any]) -> TokenUse | None:
+    """With `usage.cost` of OpenRouter and of LiteLLM's streams."""
     usage = mapping(event.get("usage"))
     if not usage:
         return None
@@ -63,6 +64,7 @@ def _openai_tokens(event: Mapping[str, Any]) -> TokenUse | None:
         count(usage.get("prompt_tokens")),
         count(details.get("cached_tokens")),
         count(usage.get("completion_tokens")),
+        amount(usage.get("cost")),
     )
 
 

@@ -8,9 +8,13 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from ..domain.completion import Tier
+from ..domain.endpoints import MOST
+from ..domain.fim import Mode
 from ..ports import GatewayInfo
+from ..settings import is_safe_address
 from .limits import readings
-from .profile import Mode, Profile
+from .model_info import group_limits, model_facts
+from .profile import Profile
 from .recognise import Recognised
 from .registry import PROFILES, profile_called
 from .untrusted import items, mapping, member, number, text
@@ -32,6 +36,7 @@ class Announced:
         modes: by tier name, where the gateway states one.
         policy_url: empty where there is none; always of the gateway's own origin.
         usage_url: the same.
+        feedback_url: the same.
         sign: what the profile was recognised by, for whoever asks.
     """
 
@@ -41,6 +46,7 @@ class Announced:
     modes: Mapping[str, Mode] = field(default_factory=dict[str, Mode])
     policy_url: str = ""
     usage_url: str = ""
+    feedback_url: str = ""
     sign: str = "nothing it said"
 
 
@@ -51,6 +57,7 @@ def from_document(document: Mapping[str, Any], url: str, now: float, embedded: b
     endpoints = mapping(document.get("endpoints"))
     profile = profile_called(text(document.get("profile")) or "sidelight") or PROFILES["openai"]
     scopes = tuple(text(scope) for scope in items(auth.get("scopes"), 20) if text(scope))
+    contacts = document.get("contacts")
     kind, form = auth.get("kind"), auth.get("exchange_form")
     default = GatewayInfo("", "", "")
     info = GatewayInfo(
@@ -67,12 +74,15 @@ def from_document(document: Mapping[str, Any], url: str, now: float, embedded: b
         exchange_form=form if form in ("token_exchange", "virtual_key") else default.exchange_form,
         dpop=auth.get("dpop") is True,
         limits=readings(document.get("limits"), now, "gateway"),
+        endpoints=_zones(document.get("api_bases"), url),
         models={name: model for name, tier in tiers.items() if (model := text(tier.get("model")))},
         deadlines_s={
             name: min(milliseconds / 1000, LONGEST_DEADLINE_S)
             for name, tier in tiers.items()
             if (milliseconds := number(tier.get("deadline_ms"))) and milliseconds > 0
         },
+        status_url=_status_url(endpoints.get("status"), url),
+        contacts=tuple(contact for said in items(contacts, 10) if (contact := text(said))),
     )
     modes = {name: mode for name, tier in tiers.items() if (mode := member(Mode, tier.get("mode")))}
     return Announced(
@@ -82,6 +92,7 @@ def from_document(document: Mapping[str, Any], url: str, now: float, embedded: b
         modes,
         _own(endpoints.get("policy"), url),
         _own(endpoints.get("usage"), url),
+        _own(endpoints.get("feedback"), url),
         sign="its own announcement",
     )
 
@@ -106,9 +117,27 @@ def from_models(
         # A list that needs no key belongs to a server that asks for none.
         auth_kind="none" if document is not None else "oidc",
         models=dict.fromkeys((tier.value for tier in Tier), model) if model else {},
+        model_facts=model_facts(document),
     )
     announced = Announced(info, profile, api_base(url))
     return replace(announced, sign=recognised.sign) if recognised else announced
+
+
+def with_model_facts(announced: Announced, document: Any) -> Announced:
+    """`announced` with what the gateway says of its models, from the document at `models_path`.
+
+    A limit of the fast tier's model becomes one of the gateway's, where it announced none.
+    """
+    facts = model_facts(document)
+    fast = facts.get(announced.info.models.get(Tier.FAST.value, ""))
+    limits = announced.info.limits or (group_limits(fast) if fast is not None else ())
+    return replace(announced, info=replace(announced.info, model_facts=facts, limits=limits))
+
+
+def models_url(announced: Announced) -> str:
+    """Where the gateway describes its models; empty where it does not."""
+    path = announced.profile.models_path
+    return announced.api_base.removesuffix("/v1") + path if path else ""
 
 
 def api_base(url: str) -> str:
@@ -137,10 +166,26 @@ def host_of(url: str) -> str:
         return ""
 
 
+def _zones(value: Any, url: str) -> tuple[str, ...]:
+    """The gateway's further addresses: over TLS, or on this machine where the gateway is there too.
+
+    It has the session anyway, so it may say where else the session is to be sent.
+    """
+    near = urlsplit(url).scheme == "http"
+    told = (text(address, LONGEST_URL) for address in items(value, MOST))
+    return tuple(a for a in told if is_safe_address(a) and (near or a.startswith("https://")))
+
+
 def _exchange_url(auth: Mapping[str, Any], url: str) -> str:
     """Where the sign-in's token is exchanged: at the gateway or at its issuer, and nowhere else."""
     said = auth.get("exchange_url")
     return _own(said, url) or _own(said, text(auth.get("issuer"), LONGEST_URL))
+
+
+def _status_url(value: Any, url: str) -> str:
+    """The status page: beside the API, or anywhere over https, since no token travels to it."""
+    said = text(value, LONGEST_URL)
+    return _own(said, url) or (said if said.startswith("https://") and origin(said) else "")
 
 
 def _own(value: Any, url: str) -> str:

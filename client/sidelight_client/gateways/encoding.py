@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, assert_never
 
 from ..domain.completion import CompletionRequest
-from ..domain.window import PartKind, Window
-from .profile import Encoded, Mode, Span
+from ..domain.fim import Mode, template_of
+from ..domain.window import PartKind
+from .layout import chat_text, context_spans, context_text
+from .profile import Encoded, Span
+from .untrusted import mapping, parsed
 
 _INSTRUCTION = (
-    "You complete source code at the cursor. Reply with only the text that belongs between "
-    "<before> and <after>: at most {lines} lines, no explanation, no code fence, no repetition."
+    "You complete source code at the cursor. <below> holds the lines that follow further down. "
+    "Reply with only the text that belongs between <before> and <after>: at most {lines} lines, "
+    "no explanation, no code fence, no repetition."
 )
 
 
@@ -24,6 +29,8 @@ def encode(request: CompletionRequest, model: str, mode: Mode) -> Encoded:
     match mode:
         case Mode.SUFFIX | Mode.INFILL:
             return _completion(request, model, request.window.suffix)
+        case Mode.TEMPLATE:
+            return _template(request, model)
         case Mode.PREFIX:
             return _completion(request, model, "")
         case Mode.CHAT:
@@ -33,8 +40,9 @@ def encode(request: CompletionRequest, model: str, mode: Mode) -> Encoded:
 
 
 def _completion(request: CompletionRequest, model: str, suffix: str) -> Encoded:
-    context, prefix = _context(request.window), request.window.prefix
+    context, prefix = context_text(request.window), request.window.prefix
     spans = (
+        *context_spans(request.window, 0),
         Span("prefix", len(context), len(prefix), PartKind.PREFIX.value),
         Span("suffix", 0, len(suffix), PartKind.SUFFIX.value),
     )
@@ -42,16 +50,44 @@ def _completion(request: CompletionRequest, model: str, suffix: str) -> Encoded:
     return Encoded("/completions", _json(request, model, body), spans)
 
 
-def _chat(request: CompletionRequest, model: str) -> Encoded:
-    context, prefix, suffix = _context(request.window), request.window.prefix, request.window.suffix
-    head = f"{context}<before>"
-    middle = "</before><after>"
-    text = f"{head}{prefix}{middle}{suffix}</after>"
-    after = len(head) + len(prefix) + len(middle)
+def _template(request: CompletionRequest, model: str) -> Encoded:
+    """The texts among the model family's own tokens; without them where a text holds one itself."""
+    template = template_of(model)
+    context, prefix, suffix = (
+        context_text(request.window),
+        request.window.prefix,
+        request.window.suffix,
+    )
+    told = f"{context}{prefix}{suffix}"
+    if template is None or any(token in told for token in template.tokens):
+        return _completion(request, model, "")
+    # Where the texts begin is what stands before them once the other one is filled in.
+    prompt = template.filled(context + prefix, suffix)
+    suffix_first = template.text.index("{suffix}") < template.text.index("{prefix}")
+    head = template.text.index("{suffix}" if suffix_first else "{prefix}")
+    tail = len(template.text) - template.text.rindex("}") - 1
+    last = len(prompt) - tail
+    before = last - len(prefix) if suffix_first else head + len(context)
+    after = head if suffix_first else last - len(suffix)
     spans = (
-        Span("prefix", len(head), len(prefix), PartKind.PREFIX.value),
+        *context_spans(request.window, before - len(context)),
+        Span("prefix", before, len(prefix), PartKind.PREFIX.value),
         Span("prefix", after, len(suffix), PartKind.SUFFIX.value),
     )
+    return Encoded("/completions", _json(request, model, {"prompt": prompt}, template.stop), spans)
+
+
+def unstreamed(encoded: Encoded) -> Encoded:
+    """The same question, to be answered in one piece."""
+    said = mapping(parsed(encoded.body))
+    body = {name: value for name, value in said.items() if name != "stream_options"}
+    body["stream"] = False
+    written = json.dumps(body, separators=(",", ":")).encode("ascii")
+    return replace(encoded, body=written)
+
+
+def _chat(request: CompletionRequest, model: str) -> Encoded:
+    text, spans = chat_text(request.window)
     messages = [
         {"role": "system", "content": _INSTRUCTION.format(lines=request.max_lines)},
         {"role": "user", "content": text},
@@ -59,13 +95,13 @@ def _chat(request: CompletionRequest, model: str) -> Encoded:
     return Encoded("/chat/completions", _json(request, model, {"messages": messages}), spans)
 
 
-def _context(window: Window) -> str:
-    """Everything but the text around the cursor, in the window's own order."""
-    around = (PartKind.PREFIX, PartKind.SUFFIX)
-    return "".join(part.text for part in window.parts if part.kind not in around)
+_MOST_STOPS = 4
+"""OpenAI takes no more."""
 
 
-def _json(request: CompletionRequest, model: str, said: dict[str, Any]) -> bytes:
+def _json(
+    request: CompletionRequest, model: str, said: dict[str, Any], stop: tuple[str, ...] = ()
+) -> bytes:
     body = {"model": model} | said if model else said
     body |= {
         "max_tokens": request.max_tokens,
@@ -74,6 +110,8 @@ def _json(request: CompletionRequest, model: str, said: dict[str, Any]) -> bytes
         "stream_options": {"include_usage": True},
     }
     if request.max_lines == 1:
-        body["stop"] = ["\n"]
+        stop = ("\n", *stop)
+    if stop:
+        body["stop"] = list(stop[:_MOST_STOPS])
     # Unpaired surrogates of a broken file stay ASCII escapes; as UTF-8 they could not be written.
     return json.dumps(body, separators=(",", ":")).encode("ascii")

@@ -13,6 +13,7 @@ from .classify import Dialect
 from .limit_headers import litellm_limits
 from .limits import openai_limits
 from .openai import OpenAiProfile
+from .untrusted import amount
 from .wording import Wording
 
 _NO_DATABASE = re.compile(r"no connected db|db not connected|no_db_connection")
@@ -22,6 +23,7 @@ class LiteLlmProfile(OpenAiProfile):
     """It adopts a call id that the client sends, and answers with it."""
 
     name = "litellm"
+    models_path = "/model_group/info"
     dialect = Dialect(
         unnamed_limit=FailureKind.LIMIT_USER,
         # A proxy without a database cannot look up a key it was not started with.
@@ -37,3 +39,7 @@ class LiteLlmProfile(OpenAiProfile):
 
     def limits_from_headers(self, headers: Mapping[str, str], now: float) -> tuple[Reading, ...]:
         return (*litellm_limits(headers, now), *openai_limits(headers, now))
+
+    def cost_from_headers(self, headers: Mapping[str, str]) -> float | None:
+        """`x-litellm-response-cost`; its like with `-original` leaves discount and margin out."""
+        return amount(headers.get("x-litellm-response-cost"))

@@ -7,11 +7,12 @@ from typing import Any
 
 from ..domain.completion import CompletionRequest
 from ..domain.failure import FailureKind
+from ..domain.fim import Mode
 from ..domain.window import PartKind
 from .classify import Dialect
 from .encoding import encode
 from .openai import OpenAiProfile
-from .profile import Encoded, Mode, Span
+from .profile import Encoded, Span
 
 LONGEST_WAIT_MS = 8_000
 

@@ -6,10 +6,11 @@ import json
 
 from ..domain.completion import CompletionRequest
 from ..domain.failure import FailureKind
+from ..domain.fim import Mode
 from .classify import Dialect
 from .encoding import encode
 from .openai import OpenAiProfile
-from .profile import Encoded, Mode
+from .profile import Encoded
 from .untrusted import mapping, parsed
 
 

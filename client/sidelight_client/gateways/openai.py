@@ -8,6 +8,7 @@ from typing import Any
 from ..domain.budget import Reading
 from ..domain.completion import CompletionRequest
 from ..domain.failure import Failure, FailureKind
+from ..domain.fim import Mode
 from ..domain.secret import Secret
 from ..domain.session import Grant
 from ..trace import traceparent
@@ -15,7 +16,7 @@ from .classify import Dialect, classify
 from .decoding import parts
 from .encoding import encode
 from .limits import openai_limits
-from .profile import Encoded, Ended, Mode, Reply, StreamPart
+from .profile import Encoded, Ended, Reply, StreamPart
 from .untrusted import mapping, parsed
 
 END_OF_STREAM = "[DONE]"
@@ -25,6 +26,7 @@ class OpenAiProfile:
     """A `Profile`. Others of OpenAI's family override what they do differently."""
 
     name = "openai"
+    models_path = ""
     default_mode = Mode.SUFFIX
     dialect = Dialect()
     """A bare 429 comes from the vendor: this profile knows of no other limit."""
@@ -55,6 +57,11 @@ class OpenAiProfile:
 
     def limits_from_headers(self, headers: Mapping[str, str], now: float) -> tuple[Reading, ...]:
         return openai_limits(headers, now)
+
+    def cost_from_headers(self, headers: Mapping[str, str]) -> float | None:
+        """None: an answer of OpenAI's family tells it in its body, if at all."""
+        del headers
+        return None
 
 
 def bearer(grant: Grant | None, header: str) -> Mapping[str, Secret]:

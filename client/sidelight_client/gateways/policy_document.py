@@ -13,7 +13,11 @@ log = logging.getLogger("sidelight.policy")
 
 MAX_RULES = 500
 LONGEST_PATTERN = 2_000
-_MATCHERS = frozenset({"remote", "path"})
+MAX_MATCHERS = 20
+MATCHERS = frozenset({"remote", "path"})
+"""What a place rule can match by here."""
+UNNAMED = "unnamed"
+"""The id of a place rule that has none."""
 
 
 def policy(document: Mapping[str, Any], version: str) -> Policy:
@@ -47,19 +51,42 @@ def _content_rule(said: Mapping[str, Any]) -> ContentRule | None:
 
 
 def _place_rule(said: Mapping[str, Any]) -> PlaceRule | None:
+    """A rule that restricts applies to everything it could match.
+
+    What it matches by and this version does not know only makes it apply to less; leaving such a
+    matcher out closes more than was meant, and leaving the rule out would open what was closed.
+    """
     id_, match = text(said.get("id")), mapping(said.get("match"))
-    if not id_:
+    if not id_ and "mode" not in said:
         return None
-    if match and not _MATCHERS & match.keys():
-        # Applied without its matcher the rule would switch AI off everywhere.
-        log.info("the place rule %s matches by something this version does not know", id_)
-        return None
+    mode = member(Mode, said.get("mode")) or Mode.OFF
+    unknown = unknown_matchers(said)
+    if unknown:
+        if mode is Mode.ON:
+            return None
+        log.info("the place rule %s also matches by %s, which is not known here", id_, unknown)
     return PlaceRule(
-        id_,
-        member(Mode, said.get("mode")) or Mode.OFF,
+        id_ or UNNAMED,
+        mode,
         text(match.get("remote"), LONGEST_PATTERN),
         text(match.get("path"), LONGEST_PATTERN),
         text(said.get("reason")),
         text(said.get("owner")) or text(said.get("contact")),
         text(said.get("url")),
     )
+
+
+def unknown_matchers(rule: Mapping[str, Any]) -> tuple[str, ...]:
+    """What `rule` matches by and this version does not know."""
+    match = mapping(rule.get("match"))
+    return tuple(text(name, 40) for name in list(match)[:MAX_MATCHERS] if name not in MATCHERS)
+
+
+def closed_rules(document: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
+    """The matchers that are not known here, by the id of the restricting rule they stand in."""
+    found: dict[str, tuple[str, ...]] = {}
+    for said in map(mapping, items(document.get("repo_rules"), MAX_RULES)):
+        unknown, rule = unknown_matchers(said), _place_rule(said)
+        if unknown and rule is not None:
+            found[rule.id] = unknown
+    return found

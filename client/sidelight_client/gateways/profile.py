@@ -4,27 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
 from ..domain.budget import Reading
 from ..domain.completion import CompletionRequest, Source, TokenUse
 from ..domain.failure import Failure, RuleHit
+from ..domain.fim import Mode
 from ..domain.secret import Secret
 from ..domain.session import Grant
-
-
-class Mode(StrEnum):
-    """How the text after the cursor is told to the model."""
-
-    INFILL = "infill"
-    """The server's own endpoint for filling in; where it has none, the same as `suffix`."""
-    SUFFIX = "suffix"
-    """`suffix` of `/v1/completions`."""
-    CHAT = "chat"
-    """An instruction to a chat model; the last resort."""
-    PREFIX = "prefix"
-    """Not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +22,15 @@ class Span:
         sent: the sent text the gateway counts in: `prefix` or `suffix`.
         start: where the part begins there, in code points.
         length: how long it is.
-        part: `prefix` or `suffix`, the window's own name for it.
+        part: the window's own name for its kind.
+        offset: where in all the text of that kind it begins.
     """
 
     sent: str
     start: int
     length: int
     part: str
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +56,12 @@ class Encoded:
     def located(self, hits: tuple[RuleHit, ...]) -> tuple[RuleHit, ...]:
         """`hits` counted in the window's parts; one outside the person's own text is left out."""
         return tuple(
-            RuleHit(hit.rule, span.part, hit.start - span.start, hit.end - span.start)
+            RuleHit(
+                hit.rule,
+                span.part,
+                hit.start - span.start + span.offset,
+                hit.end - span.start + span.offset,
+            )
             for hit in hits
             for span in self.spans
             if span.sent == hit.part
@@ -117,6 +111,11 @@ class Profile(Protocol):
     def name(self) -> str: ...
 
     @property
+    def models_path(self) -> str:
+        """Where the gateway describes its models with limits and prices, above its `/v1`; else empty."""
+        ...
+
+    @property
     def default_mode(self) -> Mode:
         """How a completion is encoded where discovery said nothing about it."""
         ...
@@ -139,4 +138,8 @@ class Profile(Protocol):
 
     def limits_from_headers(self, headers: Mapping[str, str], now: float) -> tuple[Reading, ...]:
         """What response headers say about limits, read by whose limits they are."""
+        ...
+
+    def cost_from_headers(self, headers: Mapping[str, str]) -> float | None:
+        """What the answer cost, in the gateway's own currency; None where it does not say."""
         ...

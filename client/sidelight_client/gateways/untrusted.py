@@ -55,6 +55,12 @@ def member(kind: type[Choice], value: Any) -> Choice | None:
     return next((known for known in kind if known.value == value), None)
 
 
+def amount(value: Any) -> float | None:
+    """A sum of money: a number that is not negative."""
+    read = number(value)
+    return None if read is None or read < 0 else read
+
+
 def count(value: Any) -> int | None:
     """A whole number that is not negative."""
     read = number(value)

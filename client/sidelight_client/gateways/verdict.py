@@ -10,6 +10,7 @@ from typing import Any
 
 from ..domain.failure import Failure, FailureKind
 from .answer_reader import AnswerReader
+from .ndjson import LineReader, is_ndjson
 from .profile import Profile, Reply
 from .said_facts import rule_name
 from .sse import EventReader, EventTooLargeError
@@ -101,7 +102,7 @@ def _about(failure: Failure, model: str) -> Failure:
 def _failed_inside(profile: Profile, seen: Exchanged, now: float) -> Failure | None:
     """The failure inside an answer that says it is a success."""
     kind = seen.headers.get("content-type", "")
-    streamed = "event-stream" in kind
+    streamed = "event-stream" in kind or is_ndjson(kind)
     page = "html" in kind or seen.body[:15].lstrip().lower().startswith((b"<!doctype", b"<html"))
     answering = _ANSWERING.search(seen.path.partition("?")[0]) is not None
     if not answering and not streamed:
@@ -170,9 +171,10 @@ def _stood_in(seen: Exchanged) -> bool:
 
 def _events(seen: Exchanged) -> list[Mapping[str, Any]]:
     """The JSON objects of an answer, streamed or whole."""
-    if "event-stream" not in seen.headers.get("content-type", ""):
+    kind = seen.headers.get("content-type", "")
+    if "event-stream" not in kind and not is_ndjson(kind):
         return [mapping(parsed(seen.body))]
-    reader = EventReader()
+    reader = LineReader() if is_ndjson(kind) else EventReader()
     try:
         told = [*reader.feed(seen.body), *reader.end()]
     except EventTooLargeError:

@@ -14,8 +14,7 @@ import secrets
 import socket
 from pathlib import Path
 
-PORT_NAME = "broker.tcp"
-"""Port and key in one file, so that they can never disagree."""
+from .door import PORT_NAME
 
 CHALLENGE_BYTES = 32
 _FILE_LIMIT = 4096

@@ -16,6 +16,7 @@ from ..domain.completion import (
     Source,
     SourceKind,
     Tier,
+    TierReason,
     Timings,
     TokenUse,
     Trigger,
@@ -24,6 +25,7 @@ from ..domain.completion import (
     Unavailable,
     UnavailableReason,
 )
+from ..domain.filters import FilterReason
 from ..domain.place import Document, Position, Range
 from ..domain.window import Cut, CutReason, Part, PartKind, Window
 from .frames import (
@@ -76,7 +78,12 @@ def request_to_json(request: CompletionRequest) -> Json:
                 for part in request.window.parts
             ],
             "cuts": [
-                {"uri": cut.uri, "lines": cut.lines, "why": cut.why.value}
+                {
+                    "uri": cut.uri,
+                    "lines": cut.lines,
+                    "why": cut.why.value,
+                    "range": None if cut.range is None else _range_to_json(cut.range),
+                }
                 for cut in request.window.cuts
             ],
         },
@@ -85,6 +92,7 @@ def request_to_json(request: CompletionRequest) -> Json:
         "max_tokens": request.max_tokens,
         "max_lines": request.max_lines,
         "client": request.client,
+        "tier_reasons": [reason.value for reason in request.tier_reasons],
     }
 
 
@@ -103,6 +111,7 @@ def request_from_json(data: Json) -> CompletionRequest:
         max_tokens=integer(data, "max_tokens", minimum=1),
         max_lines=integer(data, "max_lines", minimum=1),
         client=text(data, "client", ""),
+        tier_reasons=_tier_reasons(data),
     )
 
 
@@ -128,6 +137,9 @@ def outcome_to_json(outcome: Outcome) -> Json:
                     "output": outcome.tokens.output,
                 },
                 "model": outcome.model,
+                "notes": list(outcome.notes),
+                "filtered": None if outcome.filtered is None else outcome.filtered.value,
+                "tier_reasons": [reason.value for reason in outcome.tier_reasons],
             }
         case Blocked():
             return {
@@ -244,7 +256,20 @@ def _completed(data: Json, trace_id: str) -> Completed:
             optional_integer(tokens, "output"),
         ),
         model=text(data, "model", ""),
+        notes=_some_texts(data, "notes"),
+        filtered=member(data, "filtered", FilterReason) if data.get("filtered") else None,
+        tier_reasons=_tier_reasons(data),
     )
+
+
+def _tier_reasons(data: Json) -> tuple[TierReason, ...]:
+    """The reasons this version knows; a newer one may give others."""
+    known = set(TierReason)
+    return tuple(TierReason(one) for one in _some_texts(data, "tier_reasons") if one in known)
+
+
+def _some_texts(data: Json, name: str) -> tuple[str, ...]:
+    return texts(data, name) if name in data else ()
 
 
 def _part(data: Json) -> Part:
@@ -258,7 +283,8 @@ def _part(data: Json) -> Part:
 
 
 def _cut(data: Json) -> Cut:
-    return Cut(text(data, "uri"), integer(data, "lines"), member(data, "why", CutReason))
+    where = _range(data) if data.get("range") is not None else None
+    return Cut(text(data, "uri"), integer(data, "lines"), member(data, "why", CutReason), where)
 
 
 def _finding(data: Json) -> Finding:

@@ -16,6 +16,7 @@ from ..domain.snapshot import (
     CountsView,
     DecisionView,
     EditorView,
+    EndpointView,
     GatewayView,
     SessionView,
     Snapshot,
@@ -37,6 +38,12 @@ from .frames import (
     sections,
     text,
     texts,
+)
+from .wire_incidents import (
+    service_from_json,
+    service_to_json,
+    uptime_from_json,
+    uptime_to_json,
 )
 
 ALWAYS = ("seq", "as_of", "state")
@@ -74,6 +81,7 @@ def snapshot_to_json(snapshot: Snapshot, now: float) -> Json:
             "p50_ms": milliseconds(gateway.p50_s),
             "p95_ms": milliseconds(gateway.p95_s),
             "in_flight": gateway.in_flight,
+            "endpoints": [_endpoint_to_json(endpoint) for endpoint in gateway.endpoints],
         },
         "limits": [_limit_to_json(purse) for purse in snapshot.budget.at(now).purses],
         "conditions": [_told(condition) for condition in visible(snapshot.conditions, now)],
@@ -95,9 +103,13 @@ def snapshot_to_json(snapshot: Snapshot, now: float) -> Json:
             "requests": snapshot.counts.requests,
             "completed": snapshot.counts.completed,
             "accepted": snapshot.counts.accepted,
+            "resent": snapshot.counts.resent,
+            "canaries": snapshot.counts.canaries,
         },
         "paused_until": snapshot.paused_until,
         "languages_off": list(snapshot.languages_off),
+        "service": service_to_json(snapshot.service),
+        "uptime": uptime_to_json(snapshot.uptime),
     }
 
 
@@ -116,10 +128,17 @@ def snapshot_from_json(data: Json) -> Snapshot:
         editors=sections(data, "editors", _editor),
         decisions=sections(data, "decisions", _decision),
         counts=CountsView(
-            integer(counts, "requests"), integer(counts, "completed"), integer(counts, "accepted")
+            integer(counts, "requests"),
+            integer(counts, "completed"),
+            integer(counts, "accepted"),
+            # An older broker does not count these.
+            optional_integer(counts, "resent") or 0,
+            optional_integer(counts, "canaries") or 0,
         ),
         paused_until=optional_number(data, "paused_until"),
         languages_off=texts(data, "languages_off"),
+        service=service_from_json(data),
+        uptime=uptime_from_json(data),
     )
 
 
@@ -214,6 +233,25 @@ def _gateway(data: Json) -> GatewayView:
         p50_s=optional_seconds(data, "p50_ms"),
         p95_s=optional_seconds(data, "p95_ms"),
         in_flight=integer(data, "in_flight"),
+        endpoints=sections(data, "endpoints", _endpoint) if "endpoints" in data else (),
+    )
+
+
+def _endpoint_to_json(endpoint: EndpointView) -> Json:
+    return {
+        "url": endpoint.url,
+        "breaker": endpoint.breaker.value,
+        "retry_at": endpoint.retry_at,
+        "tiers": list(endpoint.tiers),
+    }
+
+
+def _endpoint(data: Json) -> EndpointView:
+    return EndpointView(
+        text(data, "url"),
+        member(data, "breaker", BreakerState),
+        optional_number(data, "retry_at"),
+        texts(data, "tiers"),
     )
 
 
@@ -234,6 +272,7 @@ def _decision_to_json(decision: DecisionView) -> Json:
         "cached_tokens": decision.cached_tokens,
         "output_tokens": decision.output_tokens,
         "source": decision.source,
+        "notes": list(decision.notes),
     }
 
 
@@ -250,4 +289,5 @@ def _decision(data: Json) -> DecisionView:
         cached_tokens=optional_integer(data, "cached_tokens"),
         output_tokens=optional_integer(data, "output_tokens"),
         source=text(data, "source", ""),
+        notes=texts(data, "notes") if "notes" in data else (),
     )

@@ -73,6 +73,21 @@ class VaultContract(ABC):
         await vault.save(Record(4, _NOW + 9, None))
         assert await self.open().load() == Record(4, _NOW + 9, None)
 
+    async def test_who_watches_hears_of_what_another_process_saved_and_later_of_nothing(
+        self,
+    ) -> None:
+        watching, other, told = self.open(), self.open(), asyncio.Event()
+        async with watching.watching(told.set):
+            await other.save(record(1))
+            if watching.mode != "memory":
+                async with asyncio.timeout(10):
+                    await told.wait()
+            assert await watching.load() == record(1)
+        told.clear()
+        await other.save(record(2))
+        await asyncio.sleep(0)
+        assert not told.is_set()
+
     async def test_inside_exclusive_nobody_else_is_in(self) -> None:
         inside = 0
         most = 0

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from ..domain.budget import Reading
-from ..domain.completion import CompletionRequest, Source, SourceKind
+from ..domain.completion import CompletionRequest, Source, SourceKind, Tier
 from ..domain.failure import Failure
 from ..domain.policy import Policy
 from ..domain.secret import Secret
@@ -111,6 +111,7 @@ class FakeVault:
     saves: int = 0
     loads: int = 0
     state: VaultState = VaultState.READY
+    watched: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     _memory: Record | None = None
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -131,6 +132,20 @@ class FakeVault:
         finally:
             self._alone.release()
 
+    @asynccontextmanager
+    async def watching(self, changed: Callable[[], None]) -> AsyncGenerator[None]:
+        self.watched.append(changed)
+        try:
+            yield
+        finally:
+            if changed in self.watched:
+                self.watched.remove(changed)
+
+    def tell(self) -> None:
+        """Tell those who watch that the record may have been replaced."""
+        for changed in self.watched:
+            asyncio.get_running_loop().call_soon(changed)
+
     async def load(self) -> Record | None:
         self.loads += 1
         self.state = self.durable if self.held is not None else self.state
@@ -141,6 +156,7 @@ class FakeVault:
         self.state = self.durable
         if self.state is VaultState.READY:
             self.held = record
+            self.tell()
         else:
             self._memory = record
         return self.state
@@ -170,6 +186,14 @@ class FakeGateway:
     """When set, an answer waits for it."""
     asked: list[CompletionRequest] = field(default_factory=list[CompletionRequest])
     grants: list[Grant | None] = field(default_factory=list["Grant | None"])
+    scripts: dict[str, Script] = field(default_factory=dict[str, Script])
+    """Scripts of single addresses; the others answer from `script`."""
+    endpoints: list[str] = field(default_factory=list[str])
+    """The address of each completion."""
+    deadlines_s: list[float] = field(default_factory=list[float])
+    proof: Finish | Failure | None = None
+    """How the next `prove` ends; None while there is nothing to prove."""
+    proved: int = 0
     aborted: int = 0
     pools_dropped: int = 0
     rules: Policy | None = None
@@ -179,19 +203,35 @@ class FakeGateway:
         return self.info
 
     async def complete(
-        self, request: CompletionRequest, grant: Grant | None, deadline_s: float
+        self,
+        request: CompletionRequest,
+        grant: Grant | None,
+        deadline_s: float,
+        endpoint: str = "",
     ) -> AsyncGenerator[GatewayEvent]:
-        del deadline_s
+        self.deadlines_s.append(deadline_s)
+        self.endpoints.append(endpoint)
         self.asked.append(request)
         self.grants.append(grant)
         try:
             if self.gate is not None:
                 await self.gate.wait()
-            for event in self.script(request):
+            for event in self.scripts.get(endpoint, self.script)(request):
                 yield event
         except (asyncio.CancelledError, GeneratorExit):
             self.aborted += 1
             raise
+
+    def unproven(self, tier: Tier, endpoint: str = "") -> bool:
+        del tier, endpoint
+        return self.proof is not None
+
+    async def prove(self, tier: Tier, grant: Grant | None, endpoint: str = "") -> Finish | Failure:
+        del tier, grant, endpoint
+        self.proved += 1
+        assert self.proof is not None, "asked although nothing is unproven"
+        found, self.proof = self.proof, None
+        return found
 
     async def policy(self, grant: Grant | None) -> Policy | None:
         del grant

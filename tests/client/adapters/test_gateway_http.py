@@ -269,13 +269,13 @@ async def test_nobody_listening_is_a_gateway_that_is_down() -> None:
     async with raw_server(answer(200, DOCUMENT)) as server:
         url = server.url
     async with gateway_at(url) as gateway:
-        assert await gateway.discover() == Failure(FailureKind.UPSTREAM_DOWN)
-        assert await failure_of(gateway) == Failure(FailureKind.UPSTREAM_DOWN)
+        assert await gateway.discover() == Failure(FailureKind.UPSTREAM_DOWN, unprocessed=True)
+        assert await failure_of(gateway) == Failure(FailureKind.UPSTREAM_DOWN, unprocessed=True)
 
 
 async def test_an_address_that_is_none_is_a_gateway_that_is_down() -> None:
     async with gateway_at("nonsense") as gateway:
-        assert await failure_of(gateway) == Failure(FailureKind.UPSTREAM_DOWN)
+        assert await failure_of(gateway) == Failure(FailureKind.UPSTREAM_DOWN, unprocessed=True)
 
 
 async def test_a_finding_is_counted_in_the_window_and_a_denied_model_has_its_name() -> None:
@@ -287,9 +287,11 @@ async def test_a_finding_is_counted_in_the_window_and_a_denied_model_has_its_nam
         assert (await failure_of(gateway)).facts == {"model": "small"}
 
 
-async def test_a_model_without_suffix_is_asked_as_a_chat_once_and_from_then_on() -> None:
+async def test_a_model_without_suffix_may_be_asked_again_at_once_and_is_asked_as_a_chat() -> None:
     refusal = answer(400, {"error": {"message": "suffix is not currently supported"}})
     async with serving(refusal, sse(*PIECES), sse(*PIECES)) as (gateway, server):
+        refused = Failure(FailureKind.CAPABILITY_MISSING, 400, unprocessed=True)
+        assert await failure_of(gateway) == refused
         assert isinstance((await ask(gateway))[-1], Finish)
         assert isinstance((await ask(gateway))[-1], Finish)
     assert [asked.target.rpartition("/v1")[2] for asked in server.asked[1:]] == [

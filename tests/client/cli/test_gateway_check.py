@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -114,6 +115,94 @@ async def test_a_gateway_whose_model_is_down_is_a_finding(
         code, told = await check(server.url, capsys)
     assert code == 1
     assert works(told)["completions"] == "no"
+
+
+GROUPS = {
+    "data": [
+        {
+            "model_group": "fast",
+            "max_input_tokens": 4096.0,
+            "input_cost_per_token": 1e-06,
+            "output_cost_per_token": 2e-06,
+            "rpm": 60,
+        },
+        {"model_group": "silent"},
+    ]
+}
+
+
+async def test_what_litellm_says_of_its_models_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    models, refused = recorded("litellm_models"), recorded("litellm_auth_missing")
+    said = (NOT_FOUND, models, refused, answer(200, GROUPS))
+    async with raw_server(*said) as server:
+        _, told = await check(server.url, capsys)
+        assert server.asked[-1].target == "/model_group/info"
+    (fast,) = told["models"]
+    assert fast == {
+        "name": "fast",
+        "max_input_tokens": 4096,
+        "max_output_tokens": None,
+        "input_cost_per_token": 1e-06,
+        "cached_cost_per_token": None,
+        "output_cost_per_token": 2e-06,
+        "requests_per_minute": 60,
+        "tokens_per_minute": None,
+    }
+    async with raw_server(*said) as server:
+        await anyio.to_thread.run_sync(main, ["gateway", "check", server.url])
+    line = "model fast: reads 4,096 tokens, 1 per million tokens in, 2 per million out"
+    assert line in capsys.readouterr().out
+
+
+async def test_a_place_rule_that_cannot_be_read_whole_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rule = {"id": "pci", "match": {"remote": "h/pay/*", "moon": "full"}, "mode": "off"}
+    async with raw_server(
+        answer(200, {"version": 1, "endpoints": {"policy": "/policy"}}),
+        NOT_FOUND,
+        answer(401, {"error": {"code": "auth.invalid", "message": "no"}}),
+        answer(200, {"repo_rules": [rule]}),
+    ) as server:
+        _, told = await check(server.url, capsys)
+        assert server.asked[-1].target == "/policy"
+    assert told["closed_rules"] == {"pci": ["moon"]}
+    assert "The rule pci also matches by moon" in told["change"][-1]
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    path = tmp_path / "gateway.toml"
+    path.write_text('profile = "kong"\n[auth]\nissuer = "https://login.example"\n')
+    path.chmod(0o600)
+    return path
+
+
+async def test_a_file_takes_the_place_of_the_gateways_announcement(
+    document: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with raw_server(answer(200, {"version": 1, "profile": "litellm"}), NOT_FOUND) as server:
+        arguments = ["gateway", "check", server.url, "--document", str(document), "--json"]
+        await anyio.to_thread.run_sync(main, arguments)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["profile"], works(told)["sign-in"]) == ("kong", "yes")
+
+
+@pytest.fixture
+def open_document(document: Path) -> Path:
+    """One that others can change."""
+    document.chmod(0o606)
+    return document
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+async def test_a_file_that_is_not_to_be_trusted_is_refused(
+    open_document: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = open_document
+    arguments = ["gateway", "check", "https://g.example", "--document", str(document)]
+    assert await anyio.to_thread.run_sync(main, arguments) == 1
+    assert "file.unreadable" in capsys.readouterr().err
 
 
 async def test_a_person_reads_the_same_in_lines(capsys: pytest.CaptureFixture[str]) -> None:

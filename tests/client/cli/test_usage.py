@@ -142,10 +142,10 @@ def test_the_object_says_of_each_number_where_it_came_from(path: Path) -> None:
         "requests": 2,
         "sends": 2,
         "outcomes": {"blocked": 1, "completed": 1},
-        "prompt_tokens": {"total": 1_200, "told_by": 1},
-        "cached_tokens": {"total": 900, "told_by": 1},
-        "output_tokens": {"total": 17, "told_by": 1},
-        "cost": {"total": 0.00025, "told_by": 1},
+        "prompt_tokens": {"total": 1_200, "told_by": 1, "source": "gateway"},
+        "cached_tokens": {"total": 900, "told_by": 1, "source": "gateway"},
+        "output_tokens": {"total": 17, "told_by": 1, "source": "gateway"},
+        "cost": {"total": 0.00025, "told_by": 1, "source": "gateway"},
         "cached_ratio": 0.75,
         "p50_ms": 180.0,
         "p95_ms": 180.0,
@@ -249,14 +249,16 @@ def test_a_ledger_that_cannot_be_read_is_one_sentence_and_stays_as_it_is(
     path.write_bytes(b"no database at all" * 1000)
     code, out, err = usage(capsys)
     assert (code, out) == (1, "")
-    assert err.strip().endswith("[file.unreadable]")
+    assert err.strip().endswith("[ledger.unreadable]")
     assert path.read_bytes().startswith(b"no database")
 
 
 def test_an_earlier_ledger_that_was_set_aside_is_told_of(path: Path) -> None:
     record(path, ANSWERED)
     aside_of(path).write_bytes(b"damaged")
-    assert as_text(report(path))[-1].endswith(f"it is kept as {aside_of(path)}.")
+    told = as_text(report(path))[-1]
+    assert f"it was moved to {aside_of(path)}." in told
+    assert "Counting began anew" in told
     assert as_json(report(path))["ledger"]["set_aside"] == str(aside_of(path))
 
 
@@ -272,3 +274,14 @@ def test_a_gateway_without_limits_is_told_so(path: Path) -> None:
     record(path, ANSWERED)
     no_limits = replace(SNAPSHOT, budget=Budget())
     assert as_text(report(path, snapshot=no_limits))[-1] == "Acme AI has told of no limit."
+
+
+def test_the_tiers_are_told_with_their_share_of_requests_and_cost(path: Path) -> None:
+    """A few heavy requests can be half of the cost."""
+    requests = [("fast", 0.01)] * 9 + [("heavy", 0.09)]
+    for number, (tier, cost) in enumerate(requests):
+        record(path, replace(ANSWERED, trace_id=f"{number:032x}", tier=tier, cost=cost))
+    told = "\n".join(as_text(report(path, By.TIER)))
+    assert "fast 90% of the requests and 50% of the cost" in told
+    assert "heavy 10% of the requests and 50% of the cost" in told
+    assert "Shares" not in "\n".join(as_text(report(path, By.DAY)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sidelight_client.domain.budget import (
+    MOST_PURSES,
     Budget,
     Purse,
     Reading,
@@ -10,6 +11,7 @@ from sidelight_client.domain.budget import (
     Unit,
     exhaust,
     observe,
+    poorest,
     spend,
 )
 
@@ -75,3 +77,60 @@ def test_of_two_empty_purses_the_one_that_resets_last_decides() -> None:
 def test_a_token_purse_is_not_spent_by_counting_requests() -> None:
     tokens = Purse(Scope.USER, Unit.TOKENS, limit=1000, window_s=HOUR)
     assert spend(Budget((tokens,)), now=0).purses[0].used is None
+
+
+HOURLY = Purse(Scope.USER, Unit.REQUESTS, limit=120, window_s=HOUR, used=40)
+MINUTELY = Purse(Scope.USER, Unit.REQUESTS, limit=10, window_s=60, used=3)
+TOKENS = Purse(Scope.USER, Unit.TOKENS, limit=9_000, window_s=60, used=50)
+ALL = Budget((HOURLY, MINUTELY, TOKENS))
+
+
+def spent_of(budget: Budget) -> list[tuple[Unit, float, float | None]]:
+    return [(p.unit, p.window_s, p.used) for p in budget.purses if p.empty]
+
+
+def test_a_reading_for_one_window_leaves_the_others_alone() -> None:
+    said = Reading(Scope.USER, Unit.REQUESTS, limit=10, used=9, window_s=60, resets_at=None)
+    assert [p.used for p in observe(ALL, [said], now=1).purses] == [40, 9, 50]
+
+
+def test_a_window_told_a_little_differently_is_the_same_one() -> None:
+    said = Reading(Scope.USER, Unit.REQUESTS, limit=120, used=41, window_s=3_598, resets_at=None)
+    assert [p.used for p in observe(ALL, [said], now=1).purses] == [41, 3, 50]
+
+
+def test_a_refusal_empties_the_purse_whose_window_can_last_so_long() -> None:
+    assert spent_of(exhaust(ALL, Scope.USER, now=0, resets_at=45)) == [(Unit.REQUESTS, 60, 10)]
+    long = exhaust(ALL, Scope.USER, now=0, resets_at=900)
+    assert spent_of(long) == [(Unit.REQUESTS, HOUR, 120)]
+
+
+def test_a_refusal_that_names_its_limit_means_the_purse_that_has_it() -> None:
+    found = exhaust(ALL, Scope.USER, now=0, resets_at=30, limit=120)
+    assert spent_of(found) == [(Unit.REQUESTS, HOUR, 120)]
+
+
+def test_a_refusal_with_a_limit_nobody_told_of_makes_a_purse_of_its_own() -> None:
+    found = exhaust(ALL, Scope.USER, now=0, resets_at=30, limit=7)
+    assert spent_of(found) == [(Unit.REQUESTS, 30, 7)]
+    assert len(found.purses) == 4
+
+
+def test_a_refusal_for_tokens_empties_no_purse_of_requests() -> None:
+    found = exhaust(ALL, Scope.USER, now=0, resets_at=30, unit=Unit.TOKENS)
+    assert spent_of(found) == [(Unit.TOKENS, 60, 9_000)]
+
+
+def test_what_is_left_is_that_of_the_emptiest_purse_of_requests() -> None:
+    assert poorest(ALL, now=0) == 1 - 40 / 120
+    assert poorest(Budget((TOKENS,)), now=0) is None
+    assert poorest(exhaust(ALL, Scope.USER, now=0, resets_at=30), now=1) == 0
+
+
+def test_a_gateway_that_names_another_window_each_time_does_not_fill_memory() -> None:
+    budget = ALL
+    for number in range(200):
+        window_s = 10.0 * 1.1**number
+        said = Reading(Scope.USER, Unit.REQUESTS, 5, 1, window_s, None)
+        budget = observe(budget, [said], now=number)
+    assert len(budget.purses) == MOST_PURSES

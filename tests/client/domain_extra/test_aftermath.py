@@ -98,7 +98,6 @@ def test_twelve_seconds_of_missed_deadlines_are_silence() -> None:
         (Failure(K.LIMIT_USER, 429, 30.0), NOW + 30, 120),
         (Failure(K.LIMIT_USER, 429), NOW + 60, 120),
         (Failure(K.LIMIT_USER, 429, facts={"resets_at": NOW - 5}), NOW + 60, 120),
-        (Failure(K.BUDGET_EXCEEDED, 402, facts={"scope": "user"}), NOW + 60, 120),
     ],
 )
 def test_a_limit_is_used_up_until_it_resets(
@@ -118,3 +117,34 @@ def test_the_gateways_numbers_correct_ours() -> None:
 def test_silence_is_forgotten_and_nothing_else() -> None:
     before = lessons(None, "network.offline", "gateway.unreachable", "gateway.key_unknown")
     assert [c.code for c in forget_silence(before.conditions)] == ["gateway.key_unknown"]
+
+
+def test_a_budget_is_not_a_limit_of_requests() -> None:
+    failure = Failure(
+        K.BUDGET_EXCEEDED, 402, facts={"scope": "user", "limit": 20.0, "unit": "cost"}
+    )
+    budget = after(lessons(), failure).budget
+    spent = budget.exhausted(NOW)
+    assert spent is not None
+    assert (spent.unit, spent.limit, spent.resets_at) == (Unit.COST, 20.0, NOW + 60)
+    assert USER in budget.purses
+
+
+@pytest.mark.parametrize("kind", [K.OFFLINE, K.UPSTREAM_DOWN])
+def test_an_address_with_another_beside_it_takes_nothing_down_with_it(kind: FailureKind) -> None:
+    seen = Exchange(Failure(kind), 0.1, "Example", "t" * 32, elsewhere=True)
+    learned = learn(lessons(Breaker(failures=2)), seen, NOW)
+    assert learned.breaker.state(NOW) is BreakerState.OPEN
+    assert codes(learned) == set()
+
+
+def test_a_way_that_was_refused_and_has_a_successor_is_not_told() -> None:
+    refused = Failure(K.CAPABILITY_MISSING, 400, unprocessed=True)
+    assert codes(after(lessons(), refused)) == set()
+
+
+def test_a_remark_on_one_answer_is_no_remark_on_the_next() -> None:
+    warned = Exchange(None, 0.1, "Example", "t" * 32, notes=("policy.warned", "context.shrunk"))
+    learned = learn(lessons(), warned, NOW)
+    assert codes(learned) == {"answer.warned"}
+    assert codes(after(learned, None)) == set()

@@ -13,10 +13,12 @@ from sidelight_client.domain.completion import (
     Blocked,
     CompletionRequest,
     Limited,
+    Tier,
     Trigger,
     Unavailable,
     UnavailableReason,
 )
+from sidelight_client.domain.endpoints import Endpoints
 from sidelight_client.domain.place import Document, Position
 from sidelight_client.domain.policy import Mode, PlaceRule, Policy
 from sidelight_client.domain.refusal import Admission, refuse
@@ -30,14 +32,21 @@ FREE = Admission(
     policy=Policy(),
     path="src/a.py",
     local=False,
-    breaker=Breaker(),
+    endpoints=Endpoints(("https://a",)),
     budget=Budget(),
 )
 OFF = Policy(place_rules=(PlaceRule("pci", Mode.OFF, path="src/*", reason="Cards.", owner="pci@"),))
 NEAR = Policy(place_rules=(PlaceRule("near", Mode.LOCAL_ONLY),))
 SPENT = Budget((Purse(Scope.USER, Unit.REQUESTS, 120, 3600, used=120, resets_at=NOW + 60),))
 SOFT = Budget((Purse(Scope.ORG, Unit.REQUESTS, 9, 60, hard=False, used=9, resets_at=NOW + 60),))
-OPEN = Breaker(failures=3, trips=1, retry_at=NOW + 5)
+
+
+def tripped(retry_at: float) -> Endpoints:
+    breaker = Breaker(failures=3, trips=1, retry_at=retry_at)
+    return Endpoints(("https://a",)).learned("https://a", Tier.FAST, breaker)
+
+
+OPEN = tripped(NOW + 5)
 
 
 def request(trigger: Trigger = Trigger.AUTOMATIC) -> CompletionRequest:
@@ -51,7 +60,7 @@ ORDER: tuple[tuple[dict[str, Any], object], ...] = (
     ({"languages_off": ("markdown", "python")}, UnavailableReason.LANGUAGE_OFF),
     ({"paused_until": NOW + 1}, UnavailableReason.PAUSED),
     ({"policy": OFF}, Blocked),
-    ({"breaker": OPEN}, UnavailableReason.BREAKER_OPEN),
+    ({"endpoints": OPEN}, UnavailableReason.BREAKER_OPEN),
     ({"budget": SPENT}, Limited),
 )
 
@@ -86,7 +95,7 @@ def test_the_most_lasting_reason_is_told(place: int) -> None:
         {"paused_until": NOW},
         {"policy": NEAR, "local": True},
         {"budget": SOFT},
-        {"breaker": replace(OPEN, retry_at=NOW)},
+        {"endpoints": tripped(NOW)},
         {"languages_off": ("markdown",)},
     ],
 )
@@ -101,7 +110,7 @@ def test_a_place_for_local_models_only_is_closed_to_a_gateway_elsewhere() -> Non
 def test_a_refusal_brings_what_a_person_needs_to_know() -> None:
     blocked = refuse(replace(FREE, policy=OFF), request(), NOW)
     limited = refuse(replace(FREE, budget=SPENT), request(), NOW)
-    waiting = refuse(replace(FREE, breaker=OPEN), request(), NOW)
+    waiting = refuse(replace(FREE, endpoints=OPEN), request(), NOW)
     assert isinstance(blocked, Blocked)
     assert (blocked.rule, blocked.why, blocked.owner, blocked.by_gateway) == (
         "pci",

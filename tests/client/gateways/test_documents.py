@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidelight_client.domain.budget import Reading, Scope, Unit
+from sidelight_client.domain.fim import Mode
 from sidelight_client.domain.policy import Action
 from sidelight_client.domain.policy import Mode as PlaceMode
 from sidelight_client.gateways.discovery import api_base, from_document, from_models, origin
 from sidelight_client.gateways.limits import openai_limits, readings, sidelight_limits
-from sidelight_client.gateways.policy_document import policy
-from sidelight_client.gateways.profile import Mode
+from sidelight_client.gateways.policy_document import closed_rules, policy
 from sidelight_client.gateways.recognise import Recognised
 
 NOW = 1_700_000_000.0
@@ -198,7 +198,30 @@ def test_a_policy_is_read_and_a_mistake_in_it_closes() -> None:
     assert [(r.id, r.mode, r.owner) for r in read.place_rules] == [
         ("pci", PlaceMode.LOCAL_ONLY, "pci@"),
         ("typo", PlaceMode.OFF, ""),
+        ("marker", PlaceMode.OFF, ""),
+        ("unnamed", PlaceMode.OFF, ""),
     ]
+
+
+MARKED: dict[str, Any] = {"id": "pci", "match": {"remote": "h/pay/*", "marker": ".pci"}}
+
+
+def test_a_restricting_rule_with_an_unknown_matcher_closes_all_it_could_match() -> None:
+    document = {"repo_rules": [MARKED | {"mode": "off"}]}
+    (rule,) = policy(document, "").place_rules
+    assert (rule.mode, rule.remote, rule.path) == (PlaceMode.OFF, "h/pay/*", "")
+    assert closed_rules(document) == {"pci": ("marker",)}
+
+
+def test_a_rule_that_only_allows_is_left_out_where_it_cannot_be_read() -> None:
+    document = {"repo_rules": [MARKED | {"mode": "on"}]}
+    assert policy(document, "").place_rules == ()
+    assert closed_rules(document) == {}
+
+
+def test_a_rule_that_is_read_whole_is_not_told_of() -> None:
+    document = {"repo_rules": [{"id": "a", "match": {"path": "*.tf"}, "mode": "off"}]}
+    assert closed_rules(document) == {}
 
 
 json_values = st.recursive(
@@ -219,5 +242,5 @@ def test_any_document_is_read_without_an_exception(document: dict[str, Any]) -> 
     found = from_document(document, URL, NOW, embedded=False)
     assert origin(found.api_base) == origin(URL)
     from_models(document, URL)
-    policy(document, "")
+    assert len(closed_rules(document)) <= len(policy(document, "").place_rules)
     readings(document.get("limits"), NOW, "gateway")

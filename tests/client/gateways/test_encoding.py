@@ -9,10 +9,10 @@ import pytest
 
 from sidelight_client.domain.completion import CompletionRequest
 from sidelight_client.domain.failure import RuleHit
+from sidelight_client.domain.fim import Mode
 from sidelight_client.domain.place import Document, Position, Range
 from sidelight_client.domain.window import Part, PartKind, Window, take
-from sidelight_client.gateways.encoding import encode
-from sidelight_client.gateways.profile import Mode
+from sidelight_client.gateways.encoding import encode, unstreamed
 
 URI = "file:///a.py"
 WHERE = Range(Position(0, 0), Position(0, 0))
@@ -79,7 +79,7 @@ def test_a_finding_in_what_was_sent_is_found_again_in_the_window(
         texts = {"prefix": sent["prompt"], "suffix": sent["suffix"]}
     for part, wanted, inside in (
         ("prefix", "x = 1", window.prefix),
-        ("suffix", "x\n", window.suffix),
+        ("suffix", "x", window.suffix),
     ):
         where = part if part in texts else "prefix"
         start = texts[where].rindex(wanted) if part == "suffix" else texts[where].index(wanted)
@@ -91,8 +91,85 @@ def test_a_finding_in_what_was_sent_is_found_again_in_the_window(
 def test_a_finding_outside_the_persons_text_is_left_out() -> None:
     encoded = encode(request(WITH_CONTEXT), "m", Mode.SUFFIX)
     outside = [
-        RuleHit("r", "prefix", 0, 3),
         RuleHit("r", "prefix", 9, 99),
         RuleHit("r", "prefix", 20, 15),
     ]
     assert encoded.located(tuple(outside)) == ()
+
+
+@pytest.mark.parametrize("mode", [Mode.SUFFIX, Mode.CHAT])
+def test_a_finding_in_context_leads_to_the_place_it_was_taken_from(mode: Mode) -> None:
+    other = Range(Position(3, 0), Position(4, 0))
+    third = Range(Position(7, 0), Position(7, 3))
+    window = Window(
+        (
+            Part(PartKind.TAB, "file:///b.py", other, "k = '4111'\n", "similar"),
+            Part(PartKind.TAB, "file:///c.py", third, "ssn", "similar"),
+            *SMALL.parts,
+        )
+    )
+    encoded = encode(request(window), "m", mode)
+    sent = json.loads(encoded.body)
+    text = sent["messages"][-1]["content"] if mode is Mode.CHAT else sent["prompt"]
+    for wanted, uri, line in (("4111", "file:///b.py", 3), ("ssn", "file:///c.py", 7)):
+        start = text.index(wanted)
+        (hit,) = encoded.located((RuleHit("r", "prefix", start, start + len(wanted)),))
+        place = window.locate(PartKind(hit.part), hit.start, hit.end)
+        assert place is not None
+        assert (place[0], place[1].start.line) == (uri, line)
+
+
+def test_in_a_chat_only_the_end_of_the_message_changes_while_somebody_types() -> None:
+    def message(line: str, rest: str) -> str:
+        window = take(["a = 1\n", f"{line}{rest}\n", "b = 2\n"], Position(1, len(line)), URI)
+        sent = body(window, Mode.CHAT)["messages"][-1]["content"]
+        assert isinstance(sent, str)
+        return sent
+
+    assert message("", "") == "<below>\nb = 2\n</below><before>a = 1\n</before><after></after>"
+    assert message("f(", ")").startswith("<below>\nb = 2\n</below><before>a = 1\nf(")
+
+
+FAMILIES = (
+    "qwen2.5-coder",
+    "codellama-7b",
+    "starcoder2",
+    "deepseek-coder",
+    "codestral",
+    "codegemma",
+)
+
+
+@pytest.mark.parametrize("model", FAMILIES)
+@pytest.mark.parametrize("window", [SMALL, WITH_CONTEXT])
+def test_a_finding_between_a_familys_own_tokens_is_found_again(model: str, window: Window) -> None:
+    encoded = encode(request(window), model, Mode.TEMPLATE)
+    prompt = json.loads(encoded.body)["prompt"]
+    assert len(prompt) > len(window.prefix) + len(window.suffix)
+    for part, inside in (("prefix", window.prefix), ("suffix", window.suffix)):
+        start = prompt.rindex(inside)
+        hits = encoded.located((RuleHit("r", "prefix", start, start + len(inside)),))
+        assert RuleHit("r", part, 0, len(inside)) in hits
+
+
+@pytest.mark.parametrize("text", ["<|fim_middle|>", "x<|endoftext|>"])
+def test_a_text_with_a_models_own_token_in_it_is_not_put_between_them(text: str) -> None:
+    window = take([f"a = '{text}'\n"], Position(0, 3), URI)
+    sent = body(window, Mode.TEMPLATE, "qwen2.5-coder")
+    assert sent["prompt"] == "a ="
+
+
+def test_a_model_of_no_known_family_is_told_what_stands_before() -> None:
+    assert body(SMALL, Mode.TEMPLATE, "gpt-9") == body(SMALL, Mode.PREFIX, "gpt-9")
+
+
+def test_no_more_stops_are_sent_than_openai_takes() -> None:
+    sent = body(SMALL, Mode.TEMPLATE, "qwen2.5-coder", max_lines=1)
+    assert sent["stop"][0] == "\n"
+    assert len(sent["stop"]) == 4
+
+
+def test_an_answer_in_one_piece_is_the_same_question() -> None:
+    encoded = encode(request(SMALL), "m", Mode.SUFFIX)
+    streamed, whole = json.loads(encoded.body), json.loads(unstreamed(encoded).body)
+    assert whole == {k: v for k, v in streamed.items() if k != "stream_options"} | {"stream": False}

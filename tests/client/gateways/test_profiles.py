@@ -11,13 +11,14 @@ import pytest
 
 from sidelight_client.domain.budget import Reading, Scope, Unit
 from sidelight_client.domain.completion import CompletionRequest, TokenUse
+from sidelight_client.domain.fim import Mode
 from sidelight_client.domain.place import Document, Position
 from sidelight_client.domain.secret import Secret
 from sidelight_client.domain.session import Grant
 from sidelight_client.domain.window import take
 from sidelight_client.gateways.answer_reader import AnswerReader
 from sidelight_client.gateways.limit_headers import standard_limits
-from sidelight_client.gateways.profile import Encoded, Mode
+from sidelight_client.gateways.profile import Encoded
 from sidelight_client.gateways.registry import PROFILES
 from sidelight_client.ports import Delta, Finish
 from sidelight_client.testing.fakes import grant

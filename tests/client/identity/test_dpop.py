@@ -11,9 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from sidelight_client.adapters import dpop
 from sidelight_client.adapters.gateway_http import HttpGateway
@@ -25,34 +22,12 @@ from sidelight_client.domain.session import Grant, RenewalFailure
 from sidelight_client.gateways.discovery import from_document
 from sidelight_client.ports import GatewayInfo, Record, RenewalRefused
 from sidelight_client.testing.fakes import FakeClock, grant
+from support.dpop_proofs import read
 from support.secrets_watch import Secrets
 from support.small_server import Asked, Says, small_server
 
 NOW = 1_700_000_000.0
 URL = "https://idp.example/token"
-
-
-def part(text: str) -> Any:
-    return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-
-
-def number(text: str) -> int:
-    return int.from_bytes(base64.urlsafe_b64decode(text + "="), "big")
-
-
-def read(proof: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Header and claims of a proof whose signature was checked against the key it shows."""
-    header, claims, signature = proof.split(".")
-    jwk = part(header)["jwk"]
-    public = ec.EllipticCurvePublicNumbers(
-        number(jwk["x"]), number(jwk["y"]), ec.SECP256R1()
-    ).public_key()
-    raw = base64.urlsafe_b64decode(signature + "==")
-    assert len(raw) == 64
-    r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
-    signed = f"{header}.{claims}".encode()
-    public.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
-    return part(header), part(claims)
 
 
 def test_a_proof_names_the_request_and_shows_only_the_public_key() -> None:
@@ -267,7 +242,7 @@ def test_discovery_says_whether_the_gateway_takes_bound_tokens() -> None:
         assert (info.dpop, OidcSettings.of_gateway(info).dpop) == (taken, taken)
     exchanged = {"dpop": True, "kind": "exchange", "exchange_url": "/exchange"}
     info = from_document({**DOCUMENT, "auth": exchanged}, "https://g.example", NOW, False).info
-    assert not OidcSettings.of_gateway(info).dpop
+    assert OidcSettings.of_gateway(info).dpop, "the exchange takes proofs where its gateway does"
     assert (info.auth_kind, info.exchange_url) == ("exchange", "https://g.example/exchange")
 
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 import pytest
 
 from sidelight_client.adapters.power import (
-    TICK_S,
+    POLL_S,
+    REST_S,
     GapDetector,
     MergedSignals,
     Reading,
     slept_between,
     suspended_s,
 )
+from sidelight_client.adapters.power_boottime import boottime_pause
 from sidelight_client.ports import GoingToSleep, NetworkChanged, PowerEvent, Slept
 from sidelight_client.testing.fakes import FakeClock, settle
+from sidelight_client.waiting import at_most
 
 pytestmark = pytest.mark.anyio
 
@@ -113,15 +116,15 @@ async def test_the_clocks_are_looked_at_only_while_there_is_a_session() -> None:
     await clock.advance(3600)
     assert looks == 0
     subject.want(True)
-    await clock.advance(TICK_S * 3)
+    await clock.advance(POLL_S * 3)
     assert looks > 3
     await clock.close_lid(50_400)
-    await clock.advance(TICK_S)
+    await clock.advance(POLL_S)
     assert len(seen) == 1
     assert isinstance(seen[0], Slept)
-    assert abs(seen[0].slept_s - 50_400) < TICK_S
+    assert abs(seen[0].slept_s - 50_400) < POLL_S
     subject.want(False)
-    await clock.advance(TICK_S)
+    await clock.advance(POLL_S)
     looks = 0
     await clock.advance(3600)
     assert looks == 0
@@ -135,11 +138,95 @@ async def test_a_clock_that_was_set_is_no_sleep_where_the_system_counts_suspends
     watching = asyncio.ensure_future(
         collect(GapDetector(clock, subject, subject.subscribe, suspended=lambda: 3.0), seen)
     )
-    await clock.advance(TICK_S)
+    await clock.advance(POLL_S)
     await clock.close_lid(3600)  # For a clock that counts no suspend, this is a setting.
-    await clock.advance(TICK_S * 3)
+    await clock.advance(POLL_S * 3)
     assert seen == []
     await end(watching)
+
+
+class LookedAt:
+    """A clock whose sleeps are counted."""
+
+    def __init__(self, clock: FakeClock, pause: Callable[[float], Awaitable[None]]) -> None:
+        self.now, self.monotonic, self.sleep = clock.now, clock.monotonic, pause
+
+
+class SuspendTimer:
+    """A pause whose timer goes on while the lid of `clock` is closed, as CLOCK_BOOTTIME does."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.pauses: list[float] = []
+        self._due = asyncio.Event()
+
+    async def __call__(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self._due.clear()
+        await at_most(self._clock, seconds, self._due.wait())
+
+    async def close_lid(self, seconds: float) -> None:
+        await self._clock.close_lid(seconds)
+        self._due.set()
+        await settle()
+
+
+async def test_a_timer_that_counts_the_suspend_tells_of_it_at_the_wake_and_rests_otherwise() -> (
+    None
+):
+    clock, subject = FakeClock(), Subject(True)
+    timer, suspended = SuspendTimer(clock), 0.0
+    detector = GapDetector(
+        clock, subject, subject.subscribe, suspended=lambda: suspended, pause=timer
+    )
+    seen: list[PowerEvent] = []
+    watching = asyncio.ensure_future(collect(detector, seen))
+    await clock.advance(3600)
+    assert timer.pauses == [REST_S] * 61
+    assert seen == []
+    suspended = 50_400.0
+    await timer.close_lid(50_400)
+    assert seen == [Slept(50_400.0)], "no time has passed since the wake"
+    await end(watching)
+
+
+@pytest.mark.parametrize(("resting", "most"), [(True, 1), (False, 4)])
+async def test_looking_at_the_clocks_wakes_the_processor_a_few_times_a_minute_at_most(
+    resting: bool, most: int
+) -> None:
+    clock, subject, looks = FakeClock(), Subject(True), 0
+
+    async def pause(seconds: float) -> None:
+        nonlocal looks
+        looks += 1
+        await clock.sleep(seconds)
+
+    clock_of_its_own = clock if resting else LookedAt(clock, pause)
+    detector = GapDetector(
+        clock_of_its_own,
+        subject,
+        subject.subscribe,
+        suspended=lambda: None,
+        pause=pause if resting else None,
+    )
+    watching = asyncio.ensure_future(collect(detector, []))
+    await clock.advance(600)
+    assert looks <= most * 10 + 1
+    await end(watching)
+
+
+async def test_this_systems_own_timer_is_due_when_it_should_be() -> None:
+    pause = boottime_pause()
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        assert pause is None
+        return
+    assert pause is not None
+    began = time.monotonic()
+    await pause(0.05)
+    assert time.monotonic() - began >= 0.05
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.02):
+            await pause(60.0)
 
 
 class Source:

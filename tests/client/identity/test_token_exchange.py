@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from sidelight_client.adapters.discovered_identity import DiscoveredProvider
+from sidelight_client.adapters.exchange_answers import DENIED_RETRY_S
 from sidelight_client.adapters.http import HttpClient, HttpTimeouts
 from sidelight_client.adapters.oidc import OidcProvider, OidcSettings
 from sidelight_client.adapters.token_exchange import (
-    DENIED_RETRY_S,
     ExchangeForm,
     ExchangeSettings,
     TokenExchange,

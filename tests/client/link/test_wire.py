@@ -23,6 +23,7 @@ from sidelight_client.domain.completion import (
     Source,
     SourceKind,
     Tier,
+    TierReason,
     Timings,
     TokenUse,
     Trigger,
@@ -31,6 +32,7 @@ from sidelight_client.domain.completion import (
     Unavailable,
     UnavailableReason,
 )
+from sidelight_client.domain.filters import FilterReason
 from sidelight_client.domain.health import CONDITIONS, Condition
 from sidelight_client.domain.place import Document, Position, Range
 from sidelight_client.domain.session import Phase
@@ -38,6 +40,7 @@ from sidelight_client.domain.snapshot import (
     CountsView,
     DecisionView,
     EditorView,
+    EndpointView,
     GatewayView,
     SessionView,
     Snapshot,
@@ -94,13 +97,14 @@ requests = st.builds(
     window=st.builds(
         Window,
         several(st.builds(Part, st.sampled_from(PartKind), words, ranges, words, words)),
-        several(st.builds(Cut, words, counts, st.sampled_from(CutReason))),
+        several(st.builds(Cut, words, counts, st.sampled_from(CutReason), maybe(ranges))),
     ),
     tier=st.sampled_from(Tier),
     trigger=st.sampled_from(Trigger),
     max_tokens=st.integers(1, 4096),
     max_lines=st.integers(1, 50),
     client=words,
+    tier_reasons=several(st.sampled_from(TierReason)),
 )
 
 outcomes: dict[type, st.SearchStrategy[Outcome]] = {
@@ -113,6 +117,9 @@ outcomes: dict[type, st.SearchStrategy[Outcome]] = {
         st.builds(Timings, durations, durations, maybe(durations), durations),
         st.builds(TokenUse, maybe(counts), maybe(counts), maybe(counts)),
         words,
+        several(words),
+        maybe(st.sampled_from(FilterReason)),
+        several(st.sampled_from(TierReason)),
     ),
     Blocked: st.builds(
         Blocked,
@@ -361,7 +368,7 @@ def test_an_absurd_request_is_refused_by_the_name_of_its_field(
     assert refused.value.code == "wire.malformed"
 
 
-@pytest.mark.parametrize("missing", sorted(set(REQUEST) - {"client"}))
+@pytest.mark.parametrize("missing", sorted(set(REQUEST) - {"client", "tier_reasons"}))
 def test_a_missing_field_is_refused(missing: str) -> None:
     with pytest.raises(WireError) as refused:
         request_from_json({k: v for k, v in REQUEST.items() if k != missing})
@@ -482,3 +489,21 @@ def test_an_environment_travels_as_fingerprints() -> None:
     assert "pass" not in json.dumps(ours)
     assert environment_differences(ours, theirs) == ("HTTPS_PROXY", "SSL_CERT_FILE")
     assert environment_differences(ours, ours) == ()
+
+
+def test_each_address_of_a_gateway_travels_and_an_older_broker_tells_of_none() -> None:
+    zones = (
+        EndpointView("https://a.example", BreakerState.OPEN, NOW + 9, ("fast", "heavy")),
+        EndpointView("https://b.example"),
+    )
+    snapshot = replace(
+        empty_snapshot(),
+        gateway=GatewayView(name="Acme", endpoints=zones),
+        counts=CountsView(9, 8, 7, 6, 5),
+    )
+    told = snapshot_to_json(snapshot, NOW)
+    assert snapshot_from_json(through(told)) == snapshot
+    del told["gateway"]["endpoints"], told["counts"]["resent"], told["counts"]["canaries"]
+    older = snapshot_from_json(told)
+    assert older.gateway.endpoints == ()
+    assert (older.counts.requests, older.counts.resent) == (9, 0)

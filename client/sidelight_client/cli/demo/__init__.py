@@ -13,14 +13,20 @@ import os
 import sys
 import time
 
-from ...errors import ExitCode
+from ...adapters import llama_local
+from ...adapters.folders import folders
+from ...adapters.model_store import ModelStore
+from ...domain.model_catalogue import CATALOGUE
+from ...errors import ExitCode, RefusedError
 from ..status import lines
 from .show import as_json, as_text
-from .stage import Stage, stage
+from .stage import Brought, Stage, stage
 from .typist import see
 
 ENDS_WITHIN_S = 60.0
 """A bound, not a target: the demonstration takes a few seconds."""
+WITH_MODEL_S = 300.0
+"""A model reads each new context from the start, and this machine may be busy."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,16 +37,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep the gateway and the broker running, and say how to attach an editor",
     )
 
+    parser.add_argument(
+        "--model",
+        choices=list(CATALOGUE),
+        help="let a model on this machine write, once `sidelight model add` has brought it",
+    )
+
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    asyncio.run(_demo(machine=arguments.json, serve=arguments.serve))
+    model = _brought(arguments.model) if arguments.model else None
+    asyncio.run(_demo(machine=arguments.json, serve=arguments.serve, model=model))
     return ExitCode.OK
 
 
-async def _demo(*, machine: bool, serve: bool) -> None:
+def _brought(name: str) -> Brought:
+    """The model, where it and llama.cpp are here. Raises RefusedError."""
+    folder, model = folders().models, CATALOGUE[name]
+    if ModelStore(folder).best(name) is None:
+        raise RefusedError("model.not_added", name=name)
+    if not llama_local.available():
+        raise RefusedError("model.no_runtime", name=model.title)
+    return Brought(name, folder)
+
+
+async def _demo(*, machine: bool, serve: bool, model: Brought | None) -> None:
     began = time.monotonic()
-    async with stage() as ready:
-        async with asyncio.timeout(ENDS_WITHIN_S):
+    async with stage(model) as ready:
+        async with asyncio.timeout(ENDS_WITHIN_S if model is None else WITH_MODEL_S):
             seen, snapshot = await see(ready)
         seen.timings_ms["total"] = (time.monotonic() - began) * 1000
         if machine:

@@ -18,14 +18,25 @@ from pathlib import Path
 
 from ... import domain
 from ...adapters.folders import folders
+from ...domain.sign_in_reasons import sign_in_failure
 from ...errors import GatewayUnreachableError, NotSignedInError
 from ...link.dial import BrokerClient, dial
 from ...ports import SignInPrompt
 
 USER_LIMIT = 8
 """Requests an hour for the demonstration: few, so that the limit can be seen."""
+PATIENCE_MS = 60_000
+"""How long a model on this machine may take to its first word: nobody types against the clock here."""
 READY_WITHIN_S = 20.0
 LEAVES_WITHIN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A model that writes instead of the workspace's own code, and the folder it lies in."""
+
+    name: str
+    folder: Path
 
 
 @dataclass(slots=True)
@@ -58,7 +69,7 @@ def _timed(timings_ms: dict[str, float], name: str) -> Generator[None]:
 
 
 @asynccontextmanager
-async def stage() -> AsyncGenerator[Stage]:
+async def stage(model: Brought | None = None) -> AsyncGenerator[Stage]:
     """Everything the demonstration needs; all of it ends with the block, whatever happens in it."""
     timings: dict[str, float] = {}
     checkout = checkout_folder()
@@ -67,10 +78,11 @@ async def stage() -> AsyncGenerator[Stage]:
         environment = demo_environment(home)
         places = folders(environment)
         with _timed(timings, "gateway start"):
-            gateway, url = await _start_gateway(environment, Path(domain.__file__).parent)
+            gateway, url = await _start_gateway(environment, model)
         try:
             places.config.mkdir(parents=True)
-            places.config_file.write_text(f'gateway = "{url}"\n', "utf-8")
+            patient = "" if model is None else f"tiers.standard.deadline_ms = {PATIENCE_MS}\n"
+            places.config_file.write_text(f'gateway = "{url}"\n{patient}', "utf-8")
             with _timed(timings, "broker start"):
                 broker = await dial(places, environ=environment)
             try:
@@ -99,11 +111,17 @@ def checkout_folder() -> Path:
 
 
 async def _start_gateway(
-    environment: dict[str, str], workspace: Path
+    environment: dict[str, str], model: Brought | None
 ) -> tuple[asyncio.subprocess.Process, str]:
+    answering: tuple[str, ...]
+    if model is None:
+        answering = ("--workspace", str(Path(domain.__file__).parent))
+    else:
+        answering = ("--model", model.name, "--models", str(model.folder))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "sidelight_client", "gateway", "serve", "--json"),
-        *("--workspace", str(workspace), "--user-limit", str(USER_LIMIT)),
+        *answering,
+        *("--user-limit", str(USER_LIMIT)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         env=environment,
@@ -128,7 +146,8 @@ async def _sign_in(broker: BrokerClient) -> None:
     failed = await broker.login(show)
     await asyncio.gather(*opened)
     if failed is not None:
-        raise NotSignedInError("login.failed", problem=failed.detail or failed.code)
+        code, facts = sign_in_failure(failed.code, failed.detail)
+        raise NotSignedInError(code, **facts)
 
 
 def _open_as_a_browser(url: str) -> None:

@@ -1,0 +1,222 @@
+"""One question to the gateway: asked at the address that is best now, read, and learned from."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from ..domain import aftermath, breaker
+from ..domain.aftermath import Exchange, Lessons
+from ..domain.answer import offered
+from ..domain.budget import spend
+from ..domain.completion import Completed, CompletionRequest, Tier, Timings, Trigger
+from ..domain.endpoints import MOST
+from ..domain.failure import Failure, FailureKind
+from ..domain.resend import Resend, Tries, resend
+from ..domain.session import Grant
+from ..domain.shrink import fitting_chars, shrink, size
+from ..domain.surroundings import around_of
+from ..ports import Clock, Delta, Finish, Gateway
+from ..settings import Settings
+from .facts import Asked, BrokerFacts, gateway_name
+
+SHRUNK = "context.shrunk"
+"""The note of an answer for which less was sent than the window held."""
+
+
+@dataclass(slots=True)
+class _Question:
+    """One request while it is tried.
+
+    Attributes:
+        ends_at: monotonic seconds by which the first text must be there.
+        tried: the addresses it was sent to.
+    """
+
+    request: CompletionRequest
+    grant: Grant | None
+    began: float
+    ends_at: float
+    tried: list[str] = field(default_factory=list[str])
+    shrunk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One answer, as it was read."""
+
+    end: Finish | Failure
+    text: str
+    sent_at: float
+    first_s: float | None
+
+
+class GatewayExchange:
+    """Asks the gateway and writes into the broker's facts what came of it."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        gateway: Gateway,
+        facts: BrokerFacts,
+        *,
+        settings: Callable[[], Settings],
+        changed: Callable[[], None],
+        alive: Callable[[Tier, str, Grant | None], None],
+    ) -> None:
+        """`alive` is called after each answer, with where it came from."""
+        self._clock = clock
+        self._gateway = gateway
+        self._facts = facts
+        self._settings = settings
+        self._changed = changed
+        self._alive = alive
+
+    async def run(
+        self, request: CompletionRequest, grant: Grant | None, began: float
+    ) -> Completed | Failure:
+        """One request to the gateway; what it teaches is kept whatever comes back.
+
+        It is sent again only where that cannot do harm (`domain.resend`), within its own deadline
+        and while few requests are (`domain.retry_budget`).
+        """
+        facts, now = self._facts, self._clock.now()
+        ends_at = self._clock.monotonic() + self._deadline_s(request)
+        asked = _Question(request, grant, began, ends_at)
+        fits = facts.fits.get(request.tier)
+        if fits is not None and size(request.window) > fits:
+            asked.request = replace(request, window=shrink(request.window, fits))
+        facts.retries = facts.retries.deposited(now)
+        may_probe = request.trigger is Trigger.AUTOMATIC
+        url = facts.endpoints.choose(request.tier, now, may_probe=may_probe)
+        answer: Completed | Failure = Failure(FailureKind.UPSTREAM_DOWN)
+        for _ in range(MOST + 1):
+            if url is None:
+                break
+            answer = await self._once(asked, url)
+            if not isinstance(answer, Failure):
+                break
+            url = self._next(asked, answer, url)
+        return answer
+
+    def _next(self, asked: _Question, failure: Failure, url: str) -> str | None:
+        """Where to send it again, and with what; None when that would be no use or too much."""
+        facts, now = self._facts, self._clock.now()
+        elsewhere = facts.endpoints.choose(asked.request.tier, now, tried=asked.tried)
+        left_s = asked.ends_at - self._clock.monotonic()
+        how = resend(failure, Tries(left_s, elsewhere is not None, asked.shrunk))
+        retries = facts.retries.withdrawn(now) if how is not Resend.NO else None
+        if retries is None:
+            return None
+        facts.retries = retries
+        facts.counts = replace(facts.counts, resent=facts.counts.resent + 1)
+        if how is Resend.SHRUNK:
+            chars = fitting_chars(failure, asked.request.window)
+            facts.fits[asked.request.tier] = chars
+            asked.shrunk = True
+            asked.request = replace(asked.request, window=shrink(asked.request.window, chars))
+            return url
+        return url if how is Resend.OTHERWISE else elsewhere
+
+    async def _once(self, asked: _Question, url: str) -> Completed | Failure:
+        request, facts, clock = asked.request, self._facts, self._clock
+        asked.tried.append(url)
+        self._sending(request, url)
+        try:
+            said = await self._read(asked, url)
+        except asyncio.CancelledError:
+            known = facts.endpoints.breaker(url, request.tier)
+            facts.endpoints = facts.endpoints.learned(url, request.tier, breaker.abandoned(known))
+            raise
+        finally:
+            facts.in_flight -= 1
+            self._changed()
+        took_s = clock.monotonic() - said.sent_at
+        self._learn(asked, url, said.end, took_s)
+        if isinstance(said.end, Failure):
+            return said.end
+        self._alive(request.tier, url, asked.grant)
+        facts.latencies = facts.latencies.with_one(took_s)
+        facts.counts = replace(facts.counts, completed=facts.counts.completed + 1)
+        around = around_of(request.window, request.document.language)
+        offer = offered(said.text, around, request.max_lines)
+        return Completed(
+            request.trace_id,
+            (offer.text,) if offer.text else (),
+            said.end.source,
+            request.tier,
+            Timings(
+                queue_s=said.sent_at - asked.began,
+                gateway_s=took_s,
+                first_s=said.first_s,
+                total_s=clock.monotonic() - asked.began,
+            ),
+            said.end.tokens,
+            said.end.model,
+            (*said.end.notes, SHRUNK) if asked.shrunk else said.end.notes,
+            offer.reason,
+            request.tier_reasons,
+        )
+
+    async def _read(self, asked: _Question, url: str) -> _Said:
+        sent_at = self._clock.monotonic()
+        pieces: list[str] = []
+        first_s: float | None = None
+        end: Finish | Failure = Failure(FailureKind.UPSTREAM_DOWN)
+        answer = self._gateway.complete(asked.request, asked.grant, asked.ends_at - sent_at, url)
+        async with aclosing(answer) as events:
+            async for event in events:
+                if not isinstance(event, Delta):
+                    end = event
+                    break
+                if first_s is None:
+                    first_s = self._clock.monotonic() - sent_at
+                pieces.append(event.text)
+        return _Said(end, "".join(pieces), sent_at, first_s)
+
+    def _sending(self, request: CompletionRequest, url: str) -> None:
+        facts, now = self._facts, self._clock.now()
+        known = facts.endpoints.breaker(url, request.tier)
+        facts.endpoints = facts.endpoints.learned(url, request.tier, breaker.sent(known, now))
+        facts.budget = spend(facts.budget, now)
+        facts.counts = replace(facts.counts, requests=facts.counts.requests + 1)
+        sends = facts.asked.get(request.trace_id, Asked()).sends
+        facts.asked[request.trace_id] = Asked(sends + 1, url)
+        facts.in_flight += 1
+        self._changed()
+
+    def _deadline_s(self, request: CompletionRequest) -> float:
+        """The time to the first text. Who asks explicitly is willing to wait for longer.
+
+        A gateway that states a shorter one is not waited for after that: it has given up by then.
+        """
+        tier = request.tier
+        if tier is Tier.FAST and request.trigger is Trigger.INVOKED:
+            tier = Tier.STANDARD
+        deadline_s = self._settings().number(f"tiers.{tier.value}.deadline_ms") / 1000
+        info = self._facts.info
+        return (
+            deadline_s if info is None else min(deadline_s, info.deadlines_s.get(tier, deadline_s))
+        )
+
+    def _learn(self, asked: _Question, url: str, end: Finish | Failure, took_s: float) -> None:
+        facts, now, tier = self._facts, self._clock.now(), asked.request.tier
+        elsewhere = facts.endpoints.choose(tier, now, tried=asked.tried) is not None
+        lessons = aftermath.learn(
+            Lessons(facts.endpoints.breaker(url, tier), facts.budget, facts.conditions),
+            Exchange(
+                failure=end if isinstance(end, Failure) else None,
+                took_s=took_s,
+                name=gateway_name(facts, self._settings()),
+                trace_id=asked.request.trace_id,
+                readings=end.readings if isinstance(end, Finish) else (),
+                notes=end.notes if isinstance(end, Finish) else (),
+                elsewhere=elsewhere,
+            ),
+            now,
+        )
+        facts.endpoints = facts.endpoints.learned(url, tier, lessons.breaker)
+        facts.budget, facts.conditions = lessons.budget, lessons.conditions
+        self._changed()

@@ -1,0 +1,235 @@
+"""What the broker knows, and the snapshot computed from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..domain.breaker import BreakerState
+from ..domain.budget import Budget, Purse, Unit
+from ..domain.completion import Completed, CompletionRequest, Outcome, Tier
+from ..domain.endpoints import Endpoints
+from ..domain.health import Condition, hold
+from ..domain.latency import Latencies
+from ..domain.policy import Policy
+from ..domain.retry_budget import RetryBudget
+from ..domain.snapshot import (
+    CountsView,
+    DecisionView,
+    EditorView,
+    EndpointView,
+    GatewayView,
+    SessionView,
+    Snapshot,
+)
+from ..domain.usage_limits import endpoint_of
+from ..ports import GatewayInfo
+from ..settings import SETTINGS, Layer, Settings
+
+DECISIONS_KEPT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How often the gateway was asked for one request, and where last."""
+
+    sends: int = 0
+    endpoint: str = ""
+
+
+@dataclass(slots=True)
+class BrokerFacts:
+    """The facts; nothing here is derived from anything else here.
+
+    Attributes:
+        info: what discovery found; None before it did.
+        endpoints: the gateway's addresses; one that is empty stands for whichever it has.
+        conditions: of the gateway; those of the session are the keeper's.
+        asked: by trace id, for the requests that are under way.
+        fits: how many characters a tier's model is known to take at most, after it refused more.
+    """
+
+    version: str
+    info: GatewayInfo | None = None
+    endpoints: Endpoints = field(default_factory=lambda: Endpoints(("",)))
+    retries: RetryBudget = field(default_factory=RetryBudget)
+    budget: Budget = field(default_factory=Budget)
+    policy: Policy = field(default_factory=Policy)
+    conditions: tuple[Condition, ...] = ()
+    latencies: Latencies = field(default_factory=Latencies)
+    in_flight: int = 0
+    paused_until: float | None = None
+    editors: tuple[EditorView, ...] = ()
+    decisions: tuple[DecisionView, ...] = ()
+    counts: CountsView = field(default_factory=CountsView)
+    asked: dict[str, Asked] = field(default_factory=dict[str, Asked])
+    fits: dict[Tier, int] = field(default_factory=dict[Tier, int])
+    seq: int = 0
+
+
+def gateway_name(facts: BrokerFacts, settings: Settings) -> str:
+    """What the gateway is called in sentences: its own name, or its address before it said one."""
+    return facts.info.name if facts.info is not None else settings.text("gateway")
+
+
+def snapshot_of(
+    facts: BrokerFacts,
+    settings: Settings,
+    session: SessionView,
+    session_conditions: tuple[Condition, ...],
+    now: float,
+) -> Snapshot:
+    """Everything a status may show, true at `now`."""
+    state, retry_at = facts.endpoints.summary(now)
+    info = facts.info
+    return Snapshot(
+        seq=facts.seq,
+        as_of=now,
+        version=facts.version,
+        session=session,
+        gateway=GatewayView(
+            name=info.name if info else "",
+            url=info.url if info else settings.text("gateway"),
+            profile=info.profile if info else "",
+            embedded=info.embedded if info else False,
+            breaker=state,
+            retry_at=retry_at,
+            p50_s=facts.latencies.percentile(0.5),
+            p95_s=facts.latencies.percentile(0.95),
+            in_flight=facts.in_flight,
+            endpoints=tuple(
+                EndpointView(t.url, t.state, t.retry_at, tuple(tier.value for tier in t.tiers))
+                for t in facts.endpoints.troubles(now)
+                if t.url
+            ),
+        ),
+        budget=facts.budget.at(now),
+        conditions=_conditions(facts, settings, session_conditions, now),
+        editors=facts.editors,
+        decisions=facts.decisions,
+        counts=facts.counts,
+        paused_until=_still(facts.paused_until, now),
+        languages_off=settings.items("completions.languages_off"),
+    )
+
+
+def _still(until: float | None, now: float) -> float | None:
+    return until if until is not None and now < until else None
+
+
+def _conditions(
+    facts: BrokerFacts, settings: Settings, session: tuple[Condition, ...], now: float
+) -> tuple[Condition, ...]:
+    # The vault and the ledger lie in one folder: what keeps both from writing is told once.
+    codes = {condition.code for condition in session}
+    held = tuple(c for c in facts.conditions if c.code not in codes) + session
+    for problem in settings.problems[:1]:
+        source = {Layer.ENVIRONMENT: _variable(problem.key)}.get(
+            problem.layer, f"the {problem.layer.value} layer"
+        )
+        held = hold(
+            held, "settings.invalid", now, key=problem.key, source=source, problem=problem.problem
+        )
+    if _still(facts.paused_until, now) is not None and facts.paused_until is not None:
+        held = hold(held, "completions.paused", now, until=facts.paused_until)
+    spent = facts.budget.exhausted(now)
+    if spent is not None:
+        held = _hold_limit(held, spent, now)
+    return _hold_zones(held, facts.endpoints, now)
+
+
+def _hold_limit(held: tuple[Condition, ...], spent: Purse, now: float) -> tuple[Condition, ...]:
+    """The limit that is used up; money has its own sentence. What nobody told has no number."""
+    told: dict[str, str | float] = {"scope": spent.scope.value, "unit": spent.unit.value}
+    if spent.limit:
+        told |= {"limit": spent.limit, "used": spent.limit if spent.used is None else spent.used}
+    if spent.resets_at is not None:
+        told["resets_at"] = spent.resets_at
+    code = "budget.spent" if spent.unit is Unit.COST else "limit.reached"
+    return hold(held, code, now, spent.resets_at, **told)
+
+
+def _hold_zones(
+    held: tuple[Condition, ...], endpoints: Endpoints, now: float
+) -> tuple[Condition, ...]:
+    """The zones that are not asked while another one answers in their stead."""
+    troubles = endpoints.troubles(now)
+    down = [trouble for trouble in troubles if trouble.state is not BreakerState.CLOSED]
+    using = next((t.url for t in troubles if t.state is BreakerState.CLOSED), None)
+    if not down or using is None:
+        return held
+    since = min((t.since for t in down if t.since is not None), default=now)
+    return hold(
+        held,
+        "gateway.zone_down",
+        since,
+        min((t.retry_at for t in down if t.retry_at is not None), default=None),
+        zone=", ".join(_place(trouble.url) for trouble in down),
+        using=_place(using),
+    )
+
+
+def _place(url: str) -> str:
+    """The host and port, as a person knows an address."""
+    return endpoint_of(url).partition("://")[2] or url
+
+
+def _variable(key: str) -> str:
+    return SETTINGS[key].environment_name if key in SETTINGS else key
+
+
+def next_change_at(facts: BrokerFacts, now: float) -> float | None:
+    """The next moment at which the snapshot changes by time alone; None while nothing waits."""
+    moments = [facts.paused_until, facts.endpoints.next_change_at(now)]
+    moments += [purse.resets_at for purse in facts.budget.purses if purse.empty]
+    held = _hold_zones(facts.conditions, facts.endpoints, now)
+    moments += [c.since + c.kind.time_to_visible_s for c in held]
+    return min((m for m in moments if m is not None and m > now), default=None)
+
+
+def decision_of(
+    request: CompletionRequest,
+    outcome: Outcome | None,
+    took_s: float,
+    at: float,
+    *,
+    asked: Asked,
+) -> DecisionView:
+    """One request as the recent decisions and the ledger show it: numbers and ids, never content.
+
+    Args:
+        request: what was asked.
+        outcome: how it ended; None when nobody waited for the end, because the text had changed.
+        took_s: seconds it took.
+        at: when it ended.
+        asked: how often the gateway was asked, and where.
+    """
+    done = outcome if isinstance(outcome, Completed) else None
+    return DecisionView(
+        trace_id=request.trace_id,
+        at=at,
+        outcome="abandoned" if outcome is None else type(outcome).__name__.lower(),
+        reason=_reason(outcome),
+        tier=(done.tier if done else request.tier).value,
+        language=request.document.language,
+        total_s=took_s,
+        prompt_tokens=done.tokens.prompt if done else None,
+        cached_tokens=done.tokens.cached if done else None,
+        output_tokens=done.tokens.output if done else None,
+        source=done.source.label if done else "",
+        sends=asked.sends,
+        endpoint=asked.endpoint,
+        model=done.model if done else "",
+        editor=request.client,
+        gateway_s=done.timings.gateway_s if done else None,
+        first_s=done.timings.first_s if done else None,
+        cost=done.tokens.cost if done else None,
+        notes=done.notes if done else (),
+    )
+
+
+def _reason(outcome: Outcome | None) -> str:
+    for name in ("reason", "rule", "scope"):
+        value = getattr(outcome, name, None)
+        if value is not None:
+            return str(value)
+    return ""

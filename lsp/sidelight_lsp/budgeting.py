@@ -1,0 +1,41 @@
+"""What the budget of the person, shared by all editors, allows this session; and what ends its memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sidelight_client.api import UNLIMITED, Broker, Pace, Phase, Snapshot, Subscription, pace
+
+
+class Budgeting:
+    """Follows the broker's snapshot from the first question until `stop`, and never asks for one twice.
+
+    `forget` is called when suggestions may no longer be shown: on sign-out and on pause.
+    """
+
+    def __init__(self, broker: Broker, forget: Callable[[], None]) -> None:
+        self._broker = broker
+        self._forget = forget
+        self._snapshot: Snapshot | None = None
+        self._unsubscribe: Subscription | None = None
+
+    def pace(self) -> Pace:
+        """How much typing may cost now. A gateway without limits costs no calculation."""
+        if self._snapshot is None:
+            self._snapshot = self._broker.snapshot()
+            self._unsubscribe = self._broker.subscribe(self._told)
+        budget = self._snapshot.budget
+        return pace(budget, self._broker.clock.now()) if budget.purses else UNLIMITED
+
+    def stop(self) -> None:
+        """Follow no longer."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        self._unsubscribe = self._snapshot = None
+
+    def _told(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        paused_until = snapshot.paused_until
+        paused = paused_until is not None and self._broker.clock.now() < paused_until
+        if paused or snapshot.session.phase is Phase.SIGNED_OUT:
+            self._forget()

@@ -1,0 +1,181 @@
+"""What the policy remembers of one document: rhythm, spending and usefulness, reduced from events."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+FORGET_KEYS = 150
+"""Spending per key is counted over about so many of the latest keys."""
+
+LONGEST_GAP_S = 1.0
+"""A longer gap between two keys is a pause, and says nothing about the rhythm."""
+
+FAR = 64.0
+"""Characters typed since the last failure, where there was none that still matters."""
+
+NEWLINE_CHARS = 10.0
+"""A new line takes as much from an earlier failure as so many characters do."""
+
+MOVED_CHARS = 30.0
+"""The same for a move of the cursor: what failed elsewhere may go well here."""
+
+MOST_DELETED = 200
+"""Of a longer deletion only the first characters are remembered."""
+
+_RHYTHM = 0.15
+_USEFULNESS = 0.12
+_ANSWER = 0.15
+_LATENCY = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An edit: what it put in and took out. A paste or an accepted suggestion is one edit."""
+
+    at_s: float
+    inserted: str
+    deleted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The cursor went somewhere else without an edit."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request was answered after `latency_s`.
+
+    Attributes:
+        characters: the length of the longest text; 0 when it brought nothing.
+        column: the characters that stood before the cursor on its line when it was sent.
+    """
+
+    latency_s: float
+    characters: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A suggestion was accepted, or the person typed what it said.
+
+    Attributes:
+        to_the_end: nothing is left of it. Where something is, the person left it for other words,
+            or slipped and will be back.
+    """
+
+    to_the_end: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A suggestion was shown, and the person typed something else; or it came too late to fit.
+
+    Attributes:
+        typed: how many characters were typed since it was asked for. The model knows that much more
+            when it is asked again.
+    """
+
+    typed: int = 0
+
+
+Event = Key | Moved | Sent | Answered | Followed | Ignored
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyState:
+    """The memory. Times are on the monotonic clock, in seconds.
+
+    Attributes:
+        last_key_at_s: when the latest edit or move happened; None before the first.
+        pause_s: how long nothing was typed before that edit.
+        moved: the latest event moved the cursor and typed nothing.
+        gap_s: the usual time between two keys.
+        deleted: what was deleted since the last insertion, in the order of the text.
+        since_failure: characters typed since a request brought nothing of use; `FAR` at most.
+        since_left: characters typed since a suggestion was followed and then left for other words,
+            which may be a slip; `FAR` at most.
+        keys: keys typed, the older ones counting less.
+        sent: requests sent, the older ones counting less.
+        usefulness: which share (0..1) of the suggestions was followed, the older ones counting less.
+        answer_chars: the usual length of an answer at the start of a line.
+        latency_s: how long answers usually take.
+    """
+
+    last_key_at_s: float | None = None
+    pause_s: float = math.inf
+    moved: bool = True
+    gap_s: float = 0.15
+    deleted: str = ""
+    since_failure: float = FAR
+    since_left: float = FAR
+    keys: float = 60.0
+    sent: float = 2.0
+    usefulness: float = 0.6
+    answer_chars: float = 30.0
+    latency_s: float = 0.2
+
+    @property
+    def spent_per_key(self) -> float:
+        """Requests per key that typing did cost lately."""
+        return self.sent / self.keys
+
+
+def reduce(state: PolicyState, event: Event) -> PolicyState:
+    """The state after `event`."""
+    match event:
+        case Key():
+            return _typed(state, event)
+        case Moved(at_s):
+            far = min(state.since_failure + MOVED_CHARS, FAR)
+            return replace(state, last_key_at_s=at_s, moved=True, deleted="", since_failure=far)
+        case Sent():
+            return replace(state, sent=state.sent + 1.0)
+        case Answered(latency_s, characters, column):
+            latency_s = _towards(state.latency_s, latency_s, _LATENCY)
+            if not characters:
+                return replace(state, latency_s=latency_s, since_failure=0.0)
+            length = _towards(state.answer_chars, characters + column, _ANSWER)
+            return replace(state, latency_s=latency_s, answer_chars=length)
+        case Followed(to_the_end):
+            useful = _towards(state.usefulness, 1.0, _USEFULNESS)
+            since = FAR if to_the_end else 0.0
+            return replace(state, usefulness=useful, since_failure=since, since_left=since)
+        case Ignored(typed):
+            useful = _towards(state.usefulness, 0.0, _USEFULNESS)
+            return replace(state, usefulness=useful, since_failure=min(float(typed), FAR))
+        case _:
+            assert_never(event)
+
+
+def _typed(state: PolicyState, key: Key) -> PolicyState:
+    pause_s = math.inf if state.last_key_at_s is None else key.at_s - state.last_key_at_s
+    gap_s = _towards(state.gap_s, pause_s, _RHYTHM) if pause_s < LONGEST_GAP_S else state.gap_s
+    typed = len(key.inserted.strip()) + (NEWLINE_CHARS if "\n" in key.inserted else 0.0)
+    keep = 1.0 - 1.0 / FORGET_KEYS
+    return replace(
+        state,
+        last_key_at_s=key.at_s,
+        pause_s=pause_s,
+        moved=False,
+        gap_s=gap_s,
+        deleted="" if key.inserted else (key.deleted + state.deleted)[:MOST_DELETED],
+        since_failure=min(state.since_failure + typed, FAR),
+        since_left=min(state.since_left + typed, FAR),
+        keys=state.keys * keep + 1.0,
+        sent=state.sent * keep,
+    )
+
+
+def _towards(before: float, latest: float, share: float) -> float:
+    return before + (latest - before) * share

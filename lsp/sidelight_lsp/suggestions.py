@@ -1,0 +1,82 @@
+"""The suggestions of one document that may still fit, in memory only and bounded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sidelight_client.api import Position
+
+from .document import TextDocument
+from .through import Suggestion, remaining, typed_at
+
+MOST_KEPT = 16
+"""Per document. With the window of 3,000 characters in each, some 50 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of a suggestion at the cursor.
+
+    Attributes:
+        texts: the rest of each of its texts that continues what was typed.
+        typed: how many characters of it were typed already.
+    """
+
+    suggestion: Suggestion
+    texts: tuple[str, ...]
+    typed: int
+
+
+@dataclass(slots=True)
+class Suggestions:
+    """The latest first: what was of use at the last key is most likely of use at this one."""
+
+    kept: list[Suggestion] = field(default_factory=list[Suggestion])
+
+    def keep(self, suggestion: Suggestion) -> None:
+        """Remember a suggestion, and forget the one of longest ago where there are too many."""
+        self.kept.insert(0, suggestion)
+        del self.kept[MOST_KEPT:]
+
+    def left(self, document: TextDocument, at: Position, deleted: str = "") -> Left | None:
+        """What is left at `at` of the suggestion that fits best: the one that was followed longest.
+
+        Args:
+            document: the live text.
+            at: the cursor.
+            deleted: what the person just deleted there; it is not suggested again.
+        """
+        best: Left | None = None
+        for suggestion in self.kept:
+            typed = typed_at(suggestion.anchor, document, at)
+            if typed is None:
+                continue
+            texts = tuple(t for t in remaining(suggestion.texts, typed) if not undoes(t, deleted))
+            if texts and (best is None or len(typed) > best.typed):
+                best = Left(suggestion, texts, len(typed))
+        if best is not None and self.kept[0] is not best.suggestion:
+            self.kept.remove(best.suggestion)
+            self.kept.insert(0, best.suggestion)
+        return best
+
+    def forget(self, trace_id: str) -> None:
+        """Forget what one request brought: it was accepted or dismissed."""
+        self.kept = [one for one in self.kept if one.trace_id != trace_id]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.kept.clear()
+
+
+MIN_DELETED = 3
+"""Fewer characters are taken back to correct a slip, and what was suggested there is still wanted."""
+
+
+def undoes(text: str, deleted: str) -> bool:
+    """Whether a suggestion begins with what the person just deleted on purpose."""
+    cut = deleted.strip()
+    return len(cut) >= MIN_DELETED and text.lstrip().startswith(cut[:MOST_COMPARED])
+
+
+MOST_COMPARED = 20
+"""So many characters of a deletion are enough to tell that a suggestion brings it back."""

@@ -1,0 +1,68 @@
+"""`python -m benchmarks`, run in `tests/`: every figure one line, with what it is held against."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import policy_suite
+from .report import Line, Options, Suite
+from .traces import TraceUnreadableError
+
+SUITES: tuple[Suite, ...] = (policy_suite.SUITE,)
+"""Every suite, in the order in which they run."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what was asked for; 0 when every figure held, 1 when one did not, 2 for wrong usage."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    only = frozenset(word for word in given.only.split(",") if word)
+    suites = [suite for suite in SUITES if suite.wanted(only)]
+    if not suites:
+        parser.error("--only names no suite and no figure")
+    options = Options(
+        quick=given.quick,
+        peers=given.peers,
+        traces=given.traces,
+        hit_share=given.hit_share,
+        latency_ms=given.latency_ms,
+        suggestion_lines=given.suggestion_lines,
+    )
+    lines: list[Line] = []
+    try:
+        for suite in suites:
+            for line in suite.run(options):
+                print(line, flush=True)
+                lines.append(line)
+    except TraceUnreadableError as error:
+        parser.error(str(error))
+    if given.json is not None:
+        given.json.write_text(json.dumps([line.as_json() for line in lines], indent=1))
+    failed = sum(line.passed is False for line in lines)
+    print(f"{sum(line.passed is True for line in lines)} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer traces and repetitions")
+    parser.add_argument(
+        "--only", default="", help="names of suites or numbers of figures: policy,3"
+    )
+    parser.add_argument("--peers", default="auto", help="auto, none, or names")
+    parser.add_argument("--json", type=Path, help="write the lines to this file, too")
+    parser.add_argument(
+        "--traces", type=Path, help="a folder of *.jsonl traces, instead of made ones"
+    )
+    parser.add_argument("--hit-share", type=float, default=0.7, help="how much the model foresees")
+    parser.add_argument("--latency-ms", type=float, default=150.0, help="how long an answer takes")
+    parser.add_argument("--suggestion-lines", type=int, help="lines of an answer; else 1 and 4")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

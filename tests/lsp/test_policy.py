@@ -1,0 +1,235 @@
+"""The policy of typing, with a ║ where the cursor is, and the same trace through engine and simulator."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from benchmarks.oracle import Ahead, Model, ahead, answer, latency_s
+from benchmarks.simulator import LOOK_S, Typing
+from benchmarks.traces import Trace
+from benchmarks.typists import steady
+from lsp.fakes import FakeBroker, completed, editor, snapshot
+from sidelight_client.api import (
+    UNLIMITED,
+    Budget,
+    CompletionRequest,
+    Moment,
+    Outcome,
+    Pace,
+    Place,
+    Purse,
+    Scope,
+    Trigger,
+    Unit,
+    say,
+)
+from sidelight_lsp.policy import Because, Buy, Decision, Join, Nothing, Reuse, Situation, decide
+from sidelight_lsp.policy_state import (
+    Answered,
+    Followed,
+    Ignored,
+    Key,
+    Moved,
+    PolicyState,
+    Sent,
+    reduce,
+)
+from sidelight_lsp.suggestions import undoes
+
+TYPING = reduce(PolicyState(), Key(10.0, "a", ""))
+
+
+def decided(state: PolicyState = TYPING, **facts: Any) -> Decision:
+    """What is decided in the middle of a word where nothing else is known."""
+    known: dict[str, Any] = {
+        "left": (),
+        "following": 0,
+        "joinable": False,
+        "prefetched": False,
+        "refused": None,
+        "trigger": Trigger.AUTOMATIC,
+        "moment": Moment(
+            Place.LINE_START, "python", 0, state.usefulness, 30.0, state.since_failure
+        ),
+        "state": state,
+        "pace": UNLIMITED,
+        "now_s": 10.0,
+    }
+    return decide(Situation(**(known | facts)))
+
+
+def after(*events: Any, state: PolicyState = TYPING) -> PolicyState:
+    for event in events:
+        state = reduce(state, event)
+    return state
+
+
+def test_what_is_left_is_shown_before_anything_is_sent_or_waited_for() -> None:
+    assert decided(left=("abc" * 9,), joinable=True) == Reuse(("abc" * 9,))
+
+
+def test_a_request_on_its_way_is_joined() -> None:
+    assert decided(joinable=True) == Join()
+
+
+def test_who_asks_explicitly_is_served_at_once_whatever_the_budget() -> None:
+    reserved = Pace(0.0, reserved=True)
+    assert decided(trigger=Trigger.INVOKED, pace=reserved) == Buy(0.0)
+
+
+def test_the_first_key_of_a_line_is_worth_a_request_at_once() -> None:
+    assert decided() == Buy(0.0)
+
+
+def test_the_person_may_want_typing_to_rest_anyway() -> None:
+    assert decided(shortest_rest_s=0.3) == Buy(0.3)
+    assert decided(shortest_rest_s=0.3, now_s=10.2) == Buy(pytest.approx(0.1))
+
+
+def test_a_cursor_that_was_only_put_somewhere_waits_for_the_person_to_stay() -> None:
+    assert decided(after(Moved(10.0))) == Buy(0.6)
+
+
+def test_nothing_is_sent_amid_deleting_and_right_after_a_slip() -> None:
+    assert decided(after(Key(10.0, "", "x"))) == Buy(0.6)
+    assert decided(after(Followed(to_the_end=False), Key(10.0, "xxxx", ""))) == Buy(0.6)
+    assert decided(after(Followed(to_the_end=False), Key(10.0, "x" * 30, ""))) == Buy(0.0)
+
+
+def test_right_after_a_failure_nothing_is_bought_and_soon_again() -> None:
+    failed = after(Answered(0.1, 0, 0))
+    assert decided(failed) == Nothing(Because.BELOW_VALUE)
+    assert decided(after(Key(10.0, "\n", ""), state=failed)) == Buy(0.0)
+
+
+def test_back_off_while_suggestions_are_ignored() -> None:
+    ignored = after(*[Ignored()] * 15, *[Sent()] * 8, Key(10.0, "ab", ""))
+    assert decided(ignored) == Nothing(Because.IGNORED_LATELY)
+    assert decided(after(*[Followed()] * 10, state=ignored)) == Buy(0.0)
+
+
+def test_a_tight_budget_is_spent_at_the_starts_of_lines() -> None:
+    poor = Pace(0.015)
+    inside = Moment(Place.INSIDE_WORD, "python", 60, 0.6, 30.0, 10.0)
+    assert decided(pace=poor) == Buy(0.0)
+    assert decided(pace=poor, moment=inside) == Nothing(Because.SAVING)
+
+
+def test_the_reserve_is_not_spent_by_typing() -> None:
+    assert decided(pace=Pace(0.0, reserved=True)) == Nothing(Because.RESERVE)
+
+
+@pytest.mark.parametrize(
+    ("facts", "prefetch"),
+    [
+        ({"left": ("x" * 12,), "following": 10}, True),
+        ({"left": ("x" * 13,), "following": 10}, False),
+        ({"left": ("x" * 12,), "following": 2}, False),
+        ({"left": ("x" * 12,), "following": 10, "prefetched": True}, False),
+        ({"left": ("x" * 12,), "following": 10, "pace": Pace(0.015)}, False),
+    ],
+)
+def test_what_follows_is_fetched_near_the_end_and_only_while_rich(
+    facts: dict[str, Any], prefetch: bool
+) -> None:
+    decision = decided(**facts)
+    assert isinstance(decision, Reuse)
+    assert decision.prefetch is prefetch
+
+
+def test_rest_follows_the_rhythm_of_the_person() -> None:
+    slow = TYPING
+    for number in range(40):
+        slow = reduce(slow, Key(10.0 + number * 0.25, "x", ""))
+    quick = TYPING
+    for number in range(40):
+        quick = reduce(quick, Key(10.0 + number * 0.08, "x", ""))
+    assert quick.gap_s < 0.1
+    assert slow.gap_s > 0.2
+
+
+def test_what_was_deleted_on_purpose_is_not_suggested_again() -> None:
+    assert undoes("value)", "value")
+    assert not undoes("value)", "va")
+    assert not undoes("other)", "value")
+    assert after(Key(11.0, "", "c"), Key(11.1, "", "b")).deleted == "bc"
+
+
+@pytest.mark.parametrize("because", Because)
+def test_every_reason_has_its_sentence(because: Because) -> None:
+    assert say(f"trigger.{because.value}", {}).text
+
+
+class OracleBroker(FakeBroker):
+    """Answers as the simulator's model does, and as late."""
+
+    def __init__(self, trace: Trace, model: Model) -> None:
+        super().__init__()
+        self.trace, self.model, self.current = trace, model, Ahead(None, 0, "")
+        self.text_before = ""
+
+    async def complete(self, request: CompletionRequest) -> Outcome:
+        number, now = len(self.asked), self.current
+        self.asked.append(request)
+        prefix = request.window.prefix
+        typed = next(n for n in range(len(prefix), -1, -1) if self.text_before.endswith(prefix[:n]))
+        foreseen = prefix[typed:]
+        await self.clock.sleep(latency_s(self.model, number))
+        return completed(request, answer(self.trace, now, self.model, foreseen))
+
+
+@pytest.mark.anyio
+async def test_engine_and_simulator_buy_the_same_requests() -> None:
+    trace = steady("agreement", 130)
+    model = Model(lines=1)
+    broker = OracleBroker(trace, model)
+    async with editor(broker) as client:
+        await client.initialize()
+        await client.open(trace.start)
+        text = trace.start
+        for key, now in zip(trace.keys, ahead(trace), strict=True):
+            await broker.clock.advance(key.t - broker.clock.monotonic())
+            start, end = place(text, key.at), place(text, key.at + key.delete)
+            text = text[: key.at] + key.insert + text[key.at + key.delete :]
+            cursor = key.at + len(key.insert)
+            broker.current, broker.text_before = now, text[:cursor]
+            await client.edit(start, end, key.insert)
+            await client.inline(*place(text, cursor))
+        await client.rest(LOOK_S)
+        bought = len(broker.asked)
+    assert bought == Typing(trace, model).run().requests
+    assert bought > 3
+
+
+def place(text: str, offset: int) -> tuple[int, int]:
+    line = text.count("\n", 0, offset)
+    return line, offset - (text.rfind("\n", 0, offset) + 1)
+
+
+@pytest.mark.anyio
+async def test_pausing_drops_every_suggestion() -> None:
+    broker = FakeBroker(script=lambda request: completed(request, "int(value)"))
+    async with editor(broker) as client:
+        await client.initialize()
+        await client.open("pr")
+        assert await client.items(0, 2)
+        broker.publish(snapshot(2, paused_until=broker.clock.now() + 60))
+        broker.gate = asyncio.Event()
+        await client.type((0, 2), "i")
+        asked = await client.inline(0, 3)
+        assert client.response(asked) is None
+
+
+@pytest.mark.anyio
+async def test_in_the_reserve_typing_sends_nothing_and_an_explicit_call_does() -> None:
+    spent = Purse(Scope.USER, Unit.REQUESTS, 120, 3600.0, used=110, resets_at=1_700_003_000.0)
+    broker = FakeBroker(state=snapshot(budget=Budget((spent,))))
+    async with editor(broker) as client:
+        await client.initialize()
+        await client.open("pr")
+        assert await client.items(0, 2) == []
+        assert await client.items(0, 2, invoked=True)
+        assert len(broker.asked) == 1

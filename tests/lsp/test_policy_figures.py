@@ -1,0 +1,79 @@
+"""The simulator's figures are held, on traces the policy was chosen on and on others; and traces are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.oracle import Model, ahead
+from benchmarks.policy_suite import run
+from benchmarks.report import Line, Options
+from benchmarks.simulator import Typing
+from benchmarks.traces import Key, Trace, TraceUnreadableError, dump, load
+from benchmarks.typists import FAMILIES
+
+SMALL = Trace("a.py", "python", "x = \n", (Key(0.1, 4, 0, "1"), Key(0.3, 4, 1, "2")), "x = 2\n")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_what_is_seen_and_what_it_costs_is_within_its_figures() -> None:
+    lines: list[Line] = list(run(Options(quick=True)))
+    assert [str(line) for line in lines if line.passed is False] == []
+    assert sum(line.passed is True for line in lines) == 6
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_made_trace_leads_to_its_final_text_and_comes_back_from_its_file(family: str) -> None:
+    trace = FAMILIES[family]("seed", 120)
+    assert trace.problem() is None
+    assert load(dump(trace), "made") == trace
+    assert FAMILIES[family]("seed", 120) == trace
+
+
+def test_the_same_run_gives_the_same_figures() -> None:
+    trace = FAMILIES["steady"]("again", 120)
+    assert Typing(trace, Model()).run() == Typing(trace, Model()).run()
+
+
+def test_a_model_that_is_always_right_is_always_seen_and_never_asked_in_vain() -> None:
+    figures = Typing(FAMILIES["steady"]("all", 200), Model(hit_share=1.0, lines=4)).run()
+    assert figures.of_limit >= 0.97
+    assert figures.per_1000 < 30
+
+
+def test_what_is_right_is_what_finally_stands_between_the_neighbours_of_the_cursor() -> None:
+    first, second = ahead(SMALL)
+    assert first.place is None
+    assert (second.place, second.right) == (5, "")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        ['{"trace": 2}'],
+        ['{"trace": 1, "file": "a", "start": "x", "final": "y"}'],
+        [
+            '{"trace": 1, "file": "a", "start": "", "final": "x"}',
+            '{"t": 1, "at": 5, "insert": "x"}',
+        ],
+        ['{"trace": 1, "file": "a", "start": "", "final": "x"}', '{"at": 0, "insert": "x"}'],
+        ["no json"],
+    ],
+)
+def test_a_file_that_is_no_trace_is_refused(lines: list[str]) -> None:
+    with pytest.raises(TraceUnreadableError):
+        load(lines, "bad")
+
+
+def test_traces_from_outside_are_typed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trace = FAMILIES["repetitive"]("outside", 300)
+    (tmp_path / "one.jsonl").write_text("\n".join(dump(trace)), encoding="utf-8")
+    report = tmp_path / "report.json"
+    arguments = ["--only", "policy", "--traces", str(tmp_path), "--json", str(report)]
+    assert main([*arguments, "--suggestion-lines", "4"]) in (0, 1)
+    assert "traces from outside" in capsys.readouterr().out
+    assert '"of_limit"' in report.read_text(encoding="utf-8")

@@ -1,0 +1,155 @@
+"""What the tray costs, measured on the real process and printed: memory, wake-ups, start, None's count."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sidelight_tray.release import is_unfit
+from support.tray_process import TrayProcess, cpu_ticks_of, switches_of
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+
+WATCHED_S = 5.0
+TIMER = """
+from PySide6.QtCore import QCoreApplication, QTimer
+application = QCoreApplication([])
+timer = QTimer()
+timer.start(100)
+application.exec()
+"""
+
+
+@pytest.fixture
+def running(application: QApplication, private_home: Path) -> Iterator[TrayProcess]:
+    made = TrayProcess(private_home)
+    try:
+        yield made
+    finally:
+        errors = made.close()
+    assert "Traceback" not in errors
+
+
+@linux
+def test_icon_only_it_is_small_and_sleeps(running: TrayProcess) -> None:
+    icon_s = running.until_answer()
+    ready_s = running.until_state("ok")
+    print(f"start to icon: {icon_s * 1000:.0f} ms; to a started broker's snapshot: {ready_s:.1f} s")
+    control = subprocess.Popen([sys.executable, "-c", TIMER])
+    try:
+        time.sleep(1.5)  # The broker's first words after its start belong to the start.
+        pids = (running.process.pid, control.pid)
+        before = [switches_of(pid) for pid in pids]
+        ticks = cpu_ticks_of(running.process.pid)
+        time.sleep(WATCHED_S)
+        idle, timer = (
+            (switches_of(pid) - was) / WATCHED_S for pid, was in zip(pids, before, strict=True)
+        )
+        spent = cpu_ticks_of(running.process.pid) - ticks
+    finally:
+        control.kill()
+        control.wait()
+    print(f"idle: {idle:.2f} wake-ups/s (a 100 ms timer beside it: {timer:.1f}/s), {spent} ticks")
+    assert timer > 5
+    assert idle <= 0.5
+    assert spent <= 1
+    rss, pss = running.memory_mb()
+    print(f"icon only: {rss:.1f} MB RSS, {pss:.1f} MB PSS")
+    # RSS counts whatever the kernel maps of shared libraries on the way, some MB more or less.
+    assert rss <= 75
+    assert pss <= 48
+
+
+@linux
+def test_opening_the_window_again_and_again_costs_nothing_more(running: TrayProcess) -> None:
+    running.until_state("ok")
+    began = time.monotonic()
+    running.ask("show")
+    print(f"the first window, its code included: {(time.monotonic() - began) * 1000:.0f} ms")
+    rss, _ = running.memory_mb()
+    print(f"with the window open: {rss:.1f} MB RSS")
+    assert rss <= 90
+
+
+def test_open_and_close_fifty_times(qt: QApplication, private_home: Path) -> None:
+    from sidelight_tray.tray import Tray
+    from sidelight_tray.view import view_of
+    from sidelight_tray.view_usage import usage_of
+    from support.tray_door import HeldDoor, surroundings
+    from support.tray_samples import NOW, decision, service, snapshot, usage
+
+    door = HeldDoor()
+    tray = Tray(surroundings(door, private_home), lambda: None, lambda: NOW)
+    tray._hear(view_of(snapshot(service=service("minor"), decisions=[decision("blocked")])))
+    took: list[float] = []
+
+    def once() -> None:
+        began = time.monotonic()
+        tray.toggle()
+        qt.processEvents()
+        took.append((time.monotonic() - began) * 1000)
+        tray.toggle()
+        for _ in range(3):
+            qt.processEvents()
+
+    for _ in range(10):
+        once()
+    gc.collect()
+    before = resident_kb()
+    for _ in range(50):
+        once()
+    gc.collect()
+    grown = (resident_kb() - before) / 1024
+    print(f"popover opens in {sorted(took[10:])[25]:.0f} ms; 50 times more: {grown:+.2f} MB")
+    assert usage_of(usage()).problem == ""
+    assert grown <= 1.0
+    tray.end()
+    door.close()
+
+
+def resident_kb() -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1])
+    raise AssertionError("no VmRSS")
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="None is immortal there (PEP 683)")
+def test_void_calls_of_qt_leave_nones_count_alone(qt: QApplication) -> None:
+    from PySide6.QtCore import QObject
+
+    thing = QObject()
+    for _ in range(100):
+        thing.setObjectName("warm")
+    before = sys.getrefcount(None)
+    for _ in range(1_000):
+        thing.setObjectName("name")
+    lost = before - sys.getrefcount(None)
+    print(f"None's count over 1,000 void calls of Qt: {before} and {-lost:+d}")
+    assert abs(lost) <= 5
+
+
+@pytest.mark.parametrize(
+    ("installed", "python", "unfit"),
+    [
+        ("6.12.0", (3, 11), True),
+        ("6.12.0", (3, 10), True),
+        ("6.12.0", (3, 12), False),
+        ("6.11.3", (3, 11), False),
+        ("6.12.1", (3, 11), False),
+    ],
+)
+def test_the_one_bad_release_is_refused(
+    installed: str, python: tuple[int, int], unfit: bool
+) -> None:
+    assert is_unfit(installed, python) is unfit

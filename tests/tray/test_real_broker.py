@@ -1,0 +1,77 @@
+"""The tray and a real broker process with the embedded gateway: what changes there shows here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sidelight_client.cli.tray import BrokerDoor
+from sidelight_tray.acts import Act, Action
+from sidelight_tray.state import TrayState
+from support.tray_door import surroundings
+from support.tray_process import brokers_of, end_brokers
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from sidelight_tray.tray import Tray
+
+Until = Callable[..., None]
+
+
+@pytest.fixture
+def tray(
+    qt: QApplication, private_home: Path, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Tray]:
+    from sidelight_tray.tray import Tray
+
+    monkeypatch.setenv("SIDELIGHT_VAULT", "memory")
+    made = Tray(surroundings(BrokerDoor(), private_home), lambda: None)
+    made.begin()
+    try:
+        until(lambda: made.face.state is TrayState.OK)
+        yield made
+    finally:
+        made.end()
+        end_brokers(private_home)
+
+
+def test_what_a_person_does_is_in_the_icon_at_once(tray: Tray, until: Until) -> None:
+    took = []
+    for act, expected in ((Act.PAUSE_SHORT, TrayState.PAUSED), (Act.RESUME, TrayState.OK)) * 5:
+        began = time.monotonic()
+        tray.wishes.perform(Action(act, ""))
+        until(lambda: tray.face.state is expected)  # noqa: B023 - used within the turn
+        took.append((time.monotonic() - began) * 1000)
+    print(f"broker change to icon: {sorted(took)[5]:.0f} ms in the middle, {max(took):.0f} at most")
+    assert "0 of 120 requests this hour" in tray.face.tooltip
+
+
+def test_usage_and_windows_show_the_brokers_own_numbers(tray: Tray, until: Until) -> None:
+    tray.windows.show_details()
+    window = tray.windows._details
+    assert window is not None
+    assert window.panel is not None
+    until(lambda: tray.heard.usage is not None or not tray.link._waiting)
+    titles = [card.title for column in window.panel.columns for card in column]
+    assert "My requests this hour" in titles
+    assert "Session and editors" in titles
+
+
+def test_a_broker_that_is_killed_is_shown_as_gone_and_comes_back(
+    tray: Tray, until: Until, private_home: Path
+) -> None:
+    (before,) = brokers_of(private_home)
+    os.kill(before, signal.SIGKILL)
+    until(lambda: tray.face.state is TrayState.DOWN)
+    assert "as of" in tray.face.tooltip
+    began = time.monotonic()
+    until(lambda: tray.face.state is TrayState.OK)
+    print(f"a new broker was there after {time.monotonic() - began:.1f} s")
+    assert brokers_of(private_home) != [before]

@@ -1,0 +1,50 @@
+"""What a person can ask for, and what a text or mark means: all of a panel that the icon needs too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tone(StrEnum):
+    """What a text or a mark means; each has a colour, and never the colour alone."""
+
+    PLAIN = "plain"
+    MUTED = "muted"
+    ACCENT = "accent"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+
+
+class Act(StrEnum):
+    """What a person can ask for."""
+
+    OPEN = "open"
+    DETAILS = "details"
+    SIGN_IN = "sign_in"
+    SIGN_IN_WITH_CODE = "sign_in_with_code"
+    SIGN_OUT = "sign_out"
+    PAUSE_SHORT = "pause_short"
+    PAUSE_LONG = "pause_long"
+    RESUME = "resume"
+    RETRY = "retry"
+    START = "start"
+    STATUS_PAGE = "status_page"
+    COPY_TRACE = "copy_trace"
+    DIAGNOSTICS = "diagnostics"
+    LOGS = "logs"
+    SETTINGS = "settings"
+    QUIT = "quit"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something to click: what it asks for, what it is called, and what it is about.
+
+    In `label`, `&` stands before the letter that reaches it by keyboard.
+    """
+
+    act: Act
+    label: str
+    argument: str = ""

@@ -1,0 +1,156 @@
+"""The face of the tray: state, tooltip and menu, decided from what was heard and the time. No Qt.
+
+Icon, tooltip, menu and panels are all made from one `Heard` value and can therefore not disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import pace, phrases
+from .acts import Act, Action, Tone
+from .state import NAMES, Heard, TrayState, changes_at, tray_state
+
+PAUSE_SHORT_S = 1_800.0
+TOOLTIP_LIMIT = 127
+"""Windows shows no more of a tooltip (NOTIFYICONDATAW `szTip`, 128 with its zero)."""
+
+TONES = {
+    TrayState.DOWN: Tone.BAD,
+    TrayState.OFFLINE: Tone.MUTED,
+    TrayState.PAUSED: Tone.MUTED,
+    TrayState.SIGN_IN: Tone.BAD,
+    TrayState.OUTAGE: Tone.BAD,
+    TrayState.LIMITED: Tone.BAD,
+    TrayState.DEGRADED: Tone.WARN,
+    TrayState.QUOTA: Tone.WARN,
+    TrayState.BLOCKED: Tone.WARN,
+    TrayState.REFRESHING: Tone.ACCENT,
+    TrayState.OK: Tone.GOOD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Separator:
+    """A line in the menu."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A line in the menu that tells something and cannot be chosen."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submenu:
+    """Choices behind one line of the menu."""
+
+    label: str
+    actions: tuple[Action, ...]
+
+
+MenuItem = Separator | Remark | Submenu | Action
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What can be seen without opening anything.
+
+    Attributes:
+        changes_at: when it may look different although nothing is heard.
+    """
+
+    state: TrayState
+    tooltip: str
+    menu: tuple[MenuItem, ...]
+    changes_at: float | None = None
+
+
+def face(heard: Heard, now: float) -> Face:
+    """The face at `now`."""
+    state = tray_state(heard, now)
+    usage = usage_line(heard, now)
+    return Face(
+        state,
+        f"Sidelight: {NAMES[state]}\n{usage}"[:TOOLTIP_LIMIT],
+        menu(heard, state, now),
+        changes_at(heard, now),
+    )
+
+
+def usage_line(heard: Heard, now: float) -> str:
+    """The one number everybody asks for; a dash where it is not known."""
+    own = pace.own(heard.view, now) if heard.view is not None else None
+    if own is None:
+        return f"{phrases.DASH} requests used"
+    used, limit = phrases.count(own.limit.used), phrases.count(own.limit.limit)
+    said = f"{used} of {limit} requests{window_words(own.limit.window_s)}"
+    if heard.connected or heard.view is None:
+        return said
+    return f"{said}, as of {phrases.clock(heard.view.as_of, now)}"
+
+
+def window_words(window_s: float | None) -> str:
+    """The window of a limit as the end of a phrase: " this hour"."""
+    if window_s is None:
+        return ""
+    names = {60: " this minute", 3_600: " this hour", 86_400: " today", 604_800: " this week"}
+    return names.get(round(window_s), f" in {phrases.lasting(window_s)}")
+
+
+def menu(heard: Heard, state: TrayState, now: float) -> tuple[MenuItem, ...]:
+    """The menu: state and usage, then what can be done, the likeliest first."""
+    first = main_action(state)
+    signed_in = heard.view is not None and heard.view.phase in {"fresh", "stale", "expired"}
+    return tuple(
+        item
+        for item in (
+            Remark(NAMES[state]),
+            Remark(usage_line(heard, now)),
+            Separator(),
+            Action(Act.OPEN, "&Open Sidelight"),
+            first,
+            Separator(),
+            _pause(state) if heard.connected else None,
+            Action(Act.RETRY, "&Retry now") if retry_helps(state) and heard.connected else None,
+            Action(Act.SIGN_OUT, "Sign ou&t") if signed_in and heard.connected else None,
+            Separator(),
+            Action(Act.DIAGNOSTICS, "&Diagnostics…"),
+            Action(Act.LOGS, "Show &logs"),
+            Action(Act.SETTINGS, "&Settings"),
+            Separator(),
+            Action(Act.QUIT, "&Quit"),
+        )
+        if item is not None
+    )
+
+
+def main_action(state: TrayState) -> Action | None:
+    """The one thing that helps in `state`; None where there is nothing to do."""
+    match state:
+        case TrayState.DOWN:
+            return Action(Act.START, "&Start now")
+        case TrayState.SIGN_IN:
+            return Action(Act.SIGN_IN, "Sign &in with the browser")
+        case TrayState.PAUSED:
+            return Action(Act.RESUME, "&Resume suggestions")
+        case _:
+            return None
+
+
+def retry_helps(state: TrayState) -> bool:
+    """Whether asking the gateway at once could end the state."""
+    return state in {TrayState.OUTAGE, TrayState.DEGRADED, TrayState.OFFLINE}
+
+
+def _pause(state: TrayState) -> Submenu | None:
+    if state is TrayState.PAUSED:
+        return None
+    return Submenu(
+        "&Pause suggestions",
+        (
+            Action(Act.PAUSE_SHORT, "For &30 minutes"),
+            Action(Act.PAUSE_LONG, "Until &tomorrow"),
+        ),
+    )

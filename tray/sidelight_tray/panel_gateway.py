@@ -1,0 +1,233 @@
+"""The cards about the gateway and the session: answer times, sign-in, editors, and what is switched off."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from . import phrases
+from .acts import Act, Action, Tone
+from .content import Card, Choices, Days, Entry, Item, Lane, Lanes, Mark, Note, Row, Span
+from .view import Decision, View
+from .view_service import Day
+from .view_usage import Usage, Used
+
+SLOW_S = 8.0
+_RECENT = 6
+_ABANDONED = "abandoned"
+
+
+TARGETS_S = {"fast": 0.3, "standard": 8.0, "heavy": 90.0}
+"""How long an answer of each tier may take by default: the client's own deadlines."""
+
+
+def health_items(view: View) -> tuple[Item, ...]:
+    """Thirty days of availability against what was promised; nothing where nothing is kept."""
+    uptime = view.uptime
+    if uptime is None or not uptime.days:
+        return ()
+    tones = tuple(_day_tone(day) for day in uptime.days)
+    bad = sum(tone in {Tone.WARN, Tone.BAD} for tone in tones)
+    share = phrases.percent(uptime.availability, 2)
+    spoken = f"Gateway, last {len(tones)} days: {share} available, trouble on {bad} of them"
+    used = f"{_minutes(uptime.used_s)} of {_minutes(uptime.budget_s)} error budget used"
+    longest = f"longest: {phrases.lasting(uptime.longest_s)}" if uptime.longest_s else "no outage"
+    told = Row(Span(used, Tone.MUTED), (Span(longest, Tone.MUTED),), small=True)
+    return (Days(tones, spoken), told)
+
+
+def availability_spans(view: View) -> tuple[Span, ...]:
+    """The share it was available, beside the promise."""
+    uptime = view.uptime
+    if uptime is None:
+        return (Span(view.gateway or phrases.DASH, Tone.MUTED),)
+    share, slo = uptime.availability, uptime.slo
+    kept = share is not None and slo is not None and share >= slo
+    tone = Tone.MUTED if share is None else Tone.GOOD if kept else Tone.BAD
+    said = Span(phrases.percent(share, 2), tone, strong=True)
+    return (said, Span(f"SLO {phrases.percent(slo, 1)}", Tone.MUTED))
+
+
+def _day_tone(day: Day) -> Tone:
+    """A day on which nobody watched is unknown, and never a good one."""
+    if not day.seen:
+        return Tone.MUTED
+    if day.down:
+        return Tone.BAD
+    return Tone.WARN if day.degraded else Tone.GOOD
+
+
+def _minutes(duration_s: float | None) -> str:
+    return phrases.DASH if duration_s is None else f"{duration_s / phrases.MINUTE_S:,.0f} min"
+
+
+def latency_lanes(usage: Usage | None) -> tuple[Item, ...]:
+    """p50, p95 and target of each tier that was used today."""
+    if usage is None:
+        return ()
+    lanes = tuple(
+        _lane(used) for used in usage.tiers if used.p50_s is not None and used.tier in TARGETS_S
+    )
+    if not lanes:
+        return ()
+    spoken = "; ".join(
+        f"{lane.name}: half within {lane.texts[0]}, 95 % within {lane.texts[1]}, "
+        f"target {lane.texts[2]}"
+        for lane in lanes
+    )
+    return (Lanes(lanes, f"Latency today. {spoken}"),)
+
+
+def _lane(used: Used) -> Lane:
+    target = TARGETS_S[used.tier]
+    late = used.p95_s is not None and used.p95_s > target
+    texts = (phrases.took(used.p50_s), phrases.took(used.p95_s), phrases.took(target))
+    tone = Tone.BAD if late else Tone.GOOD
+    return Lane(used.tier.capitalize(), used.p50_s, used.p95_s, target, texts, tone)
+
+
+def gateway_card(view: View, usage: Usage | None, now: float) -> Card:
+    """Which gateway it is, whether it answers, how fast, and how reliably."""
+    items: list[Item] = [*health_items(view), *latency_lanes(usage)]
+    times = (
+        Span("p50", Tone.MUTED),
+        Span(phrases.took(view.p50_s), strong=True),
+        Span(" p95", Tone.MUTED),
+        Span(phrases.took(view.p95_s), strong=True),
+    )
+    if not any(isinstance(item, Lanes) for item in items):
+        items.append(Row(Span("Answers", Tone.MUTED), times))
+    items.append(Row(Span("Circuit", Tone.MUTED), (_breaker(view, now),)))
+    items.append(Row(Span("Address", Tone.MUTED), (Span(place_of(view)),)))
+    title = "Gateway, last 30 days" if view.uptime is not None else "Gateway"
+    return Card("gateway", title, tuple(items), right=availability_spans(view))
+
+
+def place_of(view: View) -> str:
+    """Where requests go, without a path, which may hold an account's name."""
+    if view.embedded:
+        return "on this machine"
+    try:
+        return urlsplit(view.url).hostname or phrases.DASH
+    except ValueError:
+        return phrases.DASH
+
+
+def _breaker(view: View, now: float) -> Span:
+    match view.breaker:
+        case "closed":
+            return Span("lets requests through", Tone.GOOD)
+        case "open":
+            return Span(f"open until {phrases.clock(view.retry_at, now)}", Tone.BAD, strong=True)
+        case "half_open":
+            return Span("tries one request", Tone.WARN, strong=True)
+        case _:
+            return Span(phrases.DASH, Tone.MUTED)
+
+
+def session_card(view: View, now: float, *, connected: bool) -> Card:
+    """The sign-in, the editors, and where suggestions are off."""
+    off = ", ".join(view.languages_off)
+    items: list[Item] = [
+        Row(Span("Sign-in"), (sign_in_words(view, now),)),
+        *(
+            Row(Span(editor.name), (Span(_since(editor.since, now), Tone.MUTED),))
+            for editor in view.editors[:_RECENT]
+        ),
+    ]
+    if not view.editors:
+        items.append(Row(Span("Editors"), (Span("none connected", Tone.MUTED),)))
+    items.append(Row(Span("Suggestions"), (_suggestions(view, now, off),)))
+    items.append(Row(Span("Session kept in"), (Span(_vault(view), Tone.MUTED),)))
+    if connected and view.phase in {"signed_out", "needs_person"}:
+        sign_in = Action(Act.SIGN_IN, "Sign &in with the browser")
+        code = Action(Act.SIGN_IN_WITH_CODE, "Use a &code")
+        items.append(Choices((sign_in, code), primary=True))
+    as_of = Span(f"as of {phrases.clock(view.as_of, now)}", Tone.MUTED)
+    return Card("session", "Session and editors", tuple(items), right=(as_of,))
+
+
+def sign_in_words(view: View, now: float, *, short: bool = False) -> Span:
+    """How long the session is good for, and when and why it was last renewed."""
+    if view.phase in {"signed_out", "needs_person"}:
+        return Span("needs you", Tone.BAD, strong=True)
+    if not view.phase:
+        return Span(phrases.DASH, Tone.MUTED)
+    renewed = ""
+    if view.renewed_at is not None and not short:
+        renewed = f", renewed {phrases.clock(view.renewed_at, now)}"
+        renewed += f" ({view.renewed_why})" if view.renewed_why else ""
+    if view.phase == "expired" or (view.expires_at is not None and now >= view.expires_at):
+        return Span(f"being renewed{renewed}", Tone.WARN, strong=True)
+    if view.expires_at is None:
+        return Span(f"valid, no end known{renewed}", Tone.GOOD)
+    return Span(f"valid {phrases.lasting(view.expires_at - now)}{renewed}", Tone.GOOD)
+
+
+def _suggestions(view: View, now: float, off: str) -> Span:
+    if view.paused_until is not None and now < view.paused_until:
+        return Span(f"paused until {phrases.clock(view.paused_until, now)}", Tone.WARN)
+    return Span(f"on; off for {off}" if off else "on", Tone.MUTED)
+
+
+def _vault(view: View) -> str:
+    names = {"keyring": "the system keyring", "memory": "memory only", "file": "a protected file"}
+    return names.get(view.vault, view.vault or phrases.DASH)
+
+
+def _since(at: float | None, now: float) -> str:
+    return "connected" if at is None else f"connected since {phrases.clock(at, now)}"
+
+
+def decisions_card(view: View, now: float, shown: int, link: Action | None = None) -> Card:
+    """What Sidelight decided lately that a person may wonder about."""
+    notable = [one for one in view.decisions if _notable(one)]
+    entries: tuple[Item, ...] = tuple(_entry(one, now) for one in notable[:shown])
+    more = len(notable) - len(entries)
+    right = (Span(f"{more} more", Tone.MUTED),) if more > 0 and link is None else ()
+    if not entries:
+        entries = (Note("Nothing was blocked, refused or late."),)
+    return Card("decisions", "Recent decisions", entries, right=right, link=link)
+
+
+def _notable(decision: Decision) -> bool:
+    late = decision.total_s is not None and decision.total_s >= SLOW_S
+    return decision.outcome not in {"completed", _ABANDONED} or late
+
+
+_ENTRIES = {
+    "blocked": (Mark.SQUARE, Tone.BAD, "Blocked by a rule"),
+    "limited": (Mark.RING, Tone.WARN, "Refused: a limit is used up"),
+    "unavailable": (Mark.TRIANGLE, Tone.WARN, "No answer from the gateway"),
+    "unauthorized": (Mark.SQUARE, Tone.BAD, "Not signed in"),
+    "completed": (Mark.DASH, Tone.ACCENT, "Slow answer"),
+}
+
+_REASONS = {
+    "paused": "suggestions were paused",
+    "place": "AI is off in this place",
+    "deadline": "it came too late",
+    "timeout": "it came too late",
+    "offline": "this machine was offline",
+    "breaker": "the gateway was left alone for a moment",
+    "unreachable": "the gateway could not be reached",
+}
+
+
+def _entry(decision: Decision, now: float) -> Entry:
+    mark, tone, title = _ENTRIES.get(
+        decision.outcome, (Mark.DASH, Tone.MUTED, decision.outcome.capitalize())
+    )
+    said = (
+        phrases.clock(decision.at, now),
+        _REASONS.get(decision.reason, decision.reason),
+        " ".join(word for word in (decision.tier, decision.language) if word),
+        phrases.took(decision.total_s) if decision.outcome == "completed" else "",
+    )
+    trace = decision.trace_id
+    return Entry(
+        mark,
+        tone,
+        title,
+        " · ".join(part for part in said if part),
+        Action(Act.COPY_TRACE, "Copy trace ID", trace) if trace else None,
+    )

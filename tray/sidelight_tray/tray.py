@@ -1,0 +1,193 @@
+"""The tray itself: keeps what was heard, shows its face, and carries out what a person asks for."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QGuiApplication
+
+from .acts import Act, Action
+from .door import Json, Surroundings
+from .face import Face, MenuItem, face
+from .host import TrayHost
+from .icon import Palette, icon
+from .link import Link
+from .menu import TrayMenu
+from .state import Heard, TrayState
+from .theme import desktop_is_dark
+from .view import View
+from .view_usage import usage_of
+from .wishes import Wishes
+
+if TYPE_CHECKING:
+    from sidelight_client.api import Message
+
+    from .windows import Windows
+
+HISTORY = 50
+LONGEST_ALARM_MS = 3_600_000
+NO_TRAY_AFTER_MS = 3_000
+"""How long a desktop may take to offer a place for icons before the window opens instead."""
+
+
+def chosen_palette(wanted: str) -> Palette:
+    """For which panel the icon is drawn. On macOS the system colours a mask as its bar needs it."""
+    if wanted != "auto":
+        return Palette(wanted)
+    if sys.platform == "darwin":
+        return Palette.MASK
+    return Palette.DARK if desktop_is_dark() else Palette.LIGHT
+
+
+class Tray(QObject):
+    """Everything one person sees of Sidelight outside of the editor."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        quit_now: Callable[[], None],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self.around, self.now = around, now
+        self.heard = Heard()
+        self.history: deque[tuple[float, TrayState]] = deque(maxlen=HISTORY)
+        self.link = Link(around.door, self)
+        self.wishes = Wishes(self, quit_now)
+        self._windows: Windows | None = None
+        self._drawn: tuple[TrayState, Palette] | None = None
+        self._alarm = QTimer(self)
+        self._alarm.setSingleShot(True)
+        self._alarm.timeout.connect(self.renew)
+        self.face: Face = face(self.heard, now())
+        self.menu = TrayMenu(self._menu_items, self.wishes.perform)
+        self.host = TrayHost(self.menu, self.toggle)
+        self.link.heard.connect(self._hear)
+        self.link.lost.connect(self._lose)
+        self.link.prompted.connect(self.wishes.prompted)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._recolour)
+
+    def begin(self) -> None:
+        """Show the icon, then reach for the broker: the icon must not wait for anybody."""
+        self.renew()
+        self.host.show()
+        self.link.open(start=True)
+
+    def explain_without_tray(self) -> None:
+        """Where the desktop shows no icons, open the window and say so, once."""
+        if not self.host.available:
+            self.windows.show_no_tray()
+
+    def end(self) -> None:
+        """Let go of everything."""
+        self._alarm.stop()
+        self.link.close()
+        if self._windows is not None:
+            self._windows.close()
+        self.host.item.hide()
+
+    # --- what was heard ---
+
+    def _hear(self, view: View) -> None:
+        before = self.heard.view
+        watched = self._windows is not None and bool(self._windows.open_names())
+        if watched and (before is None or before.decisions != view.decisions):
+            self.ask_usage()
+        self.heard = replace(self.heard, view=view, connected=True, lost_at=None, problem=None)
+        self.renew()
+
+    def ask_usage(self) -> None:
+        """Ask for today's usage; the answer renews the windows. An older broker has none."""
+        self.link.ask("usage", {}, self._hear_usage)
+
+    def _hear_usage(self, answer: Mapping[str, Any]) -> None:
+        result = answer.get("result")
+        if isinstance(result, dict):
+            usage = usage_of(cast("dict[str, Any]", result))
+            self.heard = replace(self.heard, usage=usage)
+            self.renew()
+
+    def _lose(self, problem: Message | None) -> None:
+        lost_at = self.heard.lost_at
+        if lost_at is None and self.heard.connected:
+            lost_at = self.now()
+        problem = problem or self.heard.problem
+        self.heard = replace(self.heard, connected=False, lost_at=lost_at, problem=problem)
+        self.renew()
+
+    def looked(self) -> None:
+        """The person sees a panel: blocks up to now are no news any more."""
+        self.heard = replace(self.heard, blocks_seen_at=self.now())
+        self.renew()
+
+    # --- what is shown ---
+
+    def renew(self) -> None:
+        """Decide the face anew and show what of it has changed."""
+        now = self.now()
+        self.face = face(self.heard, now)
+        state = self.face.state
+        if not self.history or self.history[-1][1] is not state:
+            self.history.append((now, state))
+        palette = chosen_palette(self.around.icon)
+        if self._drawn != (state, palette):
+            self._drawn = (state, palette)
+            self.host.set_picture(icon(state, palette))
+        self.host.set_tooltip(self.face.tooltip)
+        if self._windows is not None:
+            self._windows.renew()
+        if self.face.changes_at is None:
+            self._alarm.stop()
+        else:
+            wait_ms = (self.face.changes_at - now) * 1000 + 50
+            self._alarm.start(int(min(max(wait_ms, 50), LONGEST_ALARM_MS)))
+
+    def _recolour(self) -> None:
+        self.renew()
+
+    def _menu_items(self) -> tuple[MenuItem, ...]:
+        return face(self.heard, self.now()).menu
+
+    @property
+    def windows(self) -> Windows:
+        """The windows, whose code is loaded when the first of them is asked for."""
+        if self._windows is None:
+            from .windows import Windows
+
+            self._windows = Windows(self)
+        return self._windows
+
+    def toggle(self) -> None:
+        """Open the popover beside the icon, or close it."""
+        self.windows.toggle_popover()
+
+    # --- other processes ---
+
+    def answer(self, wish: str) -> Mapping[str, Any]:
+        """What a later launch is told: it wished the window, the state, or the end."""
+        match wish:
+            case "show":
+                self.wishes.perform(Action(Act.DETAILS, ""))
+            case "quit":
+                QTimer.singleShot(0, lambda: self.wishes.perform(Action(Act.QUIT, "")))
+            case _:
+                pass
+        return self.as_json()
+
+    def as_json(self) -> Json:
+        """What the tray shows, for scripts and for whoever looks for a fault."""
+        view = self.heard.view
+        return {
+            "state": self.face.state.value,
+            "tooltip": self.face.tooltip,
+            "connected": self.heard.connected,
+            "seq": view.seq if view is not None else None,
+            "tray": self.host.kind,
+            "windows": self._windows.open_names() if self._windows is not None else [],
+        }

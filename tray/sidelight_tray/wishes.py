@@ -1,0 +1,130 @@
+"""Carries out what a person asks for by a click: in the broker, on the desktop, or in the tray."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, assert_never, cast
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+
+from .acts import Act, Action
+from .face import PAUSE_SHORT_S
+from .fields import clean
+
+if TYPE_CHECKING:
+    from .tray import Tray
+
+OpenAddress = Callable[[QUrl], bool]
+
+
+class Wishes:
+    """The one place that acts on a click. `open_address` hands an address to the desktop."""
+
+    def __init__(
+        self,
+        tray: Tray,
+        quit_now: Callable[[], None],
+        open_address: OpenAddress = QDesktopServices.openUrl,
+    ) -> None:
+        self._tray, self._quit = tray, quit_now
+        self.open_address = open_address
+        self._signing_in = False
+
+    def perform(self, action: Action) -> None:
+        """Do what `action` stands for."""
+        tray, link = self._tray, self._tray.link
+        match action.act:
+            case Act.OPEN | Act.DETAILS:
+                tray.windows.show_details()
+            case Act.SIGN_IN:
+                self._sign_in(device=False)
+            case Act.SIGN_IN_WITH_CODE:
+                self._sign_in(device=True)
+            case Act.SIGN_OUT:
+                link.ask("logout")
+            case Act.PAUSE_SHORT:
+                link.ask("pause", {"until": tray.now() + PAUSE_SHORT_S})
+            case Act.PAUSE_LONG:
+                link.ask("pause", {"until": tray.around.until_tomorrow(tray.now())})
+            case Act.RESUME:
+                link.ask("pause", {"until": None})
+            case Act.RETRY:
+                link.ask("retry")
+            case Act.START:
+                link.open(start=True)
+            case Act.COPY_TRACE:
+                QGuiApplication.clipboard().setText(action.argument)
+            case Act.STATUS_PAGE:
+                self._browse(action.argument)
+            case Act.DIAGNOSTICS:
+                tray.windows.show_diagnostics()
+            case Act.LOGS:
+                self._open_file(str(tray.around.log_file))
+            case Act.SETTINGS:
+                self._open_file(str(tray.around.config_file))
+            case Act.QUIT:
+                self._quit()
+            case _:
+                assert_never(action.act)
+
+    def prompted(self, data: Mapping[str, Any]) -> None:
+        """The broker says where to sign in; a person asked for it by a click a moment ago."""
+        url, code = clean(data.get("url")), clean(data.get("user_code"))
+        if not self._signing_in:
+            return
+        if code:
+            self._tray.windows.show_text(
+                "Sign in with a code",
+                f"Open {url} on any device and type this code.",
+                code,
+            )
+        else:
+            self._browse(url)
+
+    def _sign_in(self, *, device: bool) -> None:
+        asked = self._tray.link.ask("login", {"device": device}, self._signed_in)
+        self._signing_in = self._signing_in or asked
+
+    def _signed_in(self, answer: Mapping[str, Any]) -> None:
+        self._signing_in = False
+        result = answer.get("result")
+        told = cast("dict[str, Any]", result) if isinstance(result, dict) else dict[str, Any]()
+        if told.get("signed_in") is True:
+            return
+        problem = clean(told.get("detail")) or clean(told.get("code")) or "the broker refused it"
+        message = self._tray.around.say("login.failed", {"problem": problem})
+        self._tray.windows.show_text(message.title, message.text.replace("`", ""), "")
+
+    def _browse(self, address: str) -> None:
+        url = QUrl(address, QUrl.ParsingMode.StrictMode)
+        if may_be_opened(url):
+            self.open_address(url)
+
+    def _open_file(self, path: str) -> None:
+        """Open a file, or the folder it would lie in."""
+        from pathlib import Path
+
+        file = Path(path)
+        shown = file if file.is_file() else file.parent
+        self.open_address(QUrl.fromLocalFile(str(shown)))
+
+
+def may_be_opened(url: QUrl) -> bool:
+    """Whether an address that came over the wire may be handed to the desktop.
+
+    The desktop would start programs for other schemes; a web page is all it can be asked for.
+    """
+    if not url.isValid() or url.userInfo() or not url.host():
+        return False
+    if url.scheme() == "https":
+        return True
+    return url.scheme() == "http" and (url.host() == "localhost" or _is_loopback(url.host()))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
