@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
-from ..domain.content.preview import ContentPreview, RedactionMode
+from ..domain.content.preview import ContentPreview
 from ..domain.content.sources import RuleChoice, choose
-from ..domain.policy import ContentRule
+from ..domain.policy import ContentRule, RedactionMode
 from .re2_matcher import RuleMatcher
 from .stdnum_validators import VALIDATORS
 
@@ -34,7 +33,5 @@ def content_preview(
         redaction: what the organisation decided.
     """
     chosen = choose(stated, listed, VALIDATORS)
-    matcher = RuleMatcher(
-        chosen.rules, chosen.problems, budget_s=LIVE_BUDGET_S, monotonic=time.thread_time
-    )
+    matcher = RuleMatcher(chosen.rules, chosen.problems, budget_s=LIVE_BUDGET_S)
     return ContentPreview(matcher, VALIDATORS, salt, redaction)

@@ -118,7 +118,8 @@ class RuleSet:
         max_matches: how many matches are reported.
         budget_s: how long the search for the exact places may take. Each search is linear, but a
             rule can be written so that thousands of them each read the whole text.
-        monotonic: seconds that never go back.
+        computed_s: how long this thread has computed. Waiting for a processor must not make a
+            search look long: on a busy machine its answer would then be incomplete by chance.
 
     Raises:
         RuleError: a pattern RE2 refuses (look-around, back-references), one that matches nothing
@@ -133,7 +134,7 @@ class RuleSet:
         max_bytes: int = 2_000_000,
         max_matches: int = 200,
         budget_s: float = 0.25,
-        monotonic: Callable[[], float] = time.monotonic,
+        computed_s: Callable[[], float] = time.thread_time,
     ) -> None:
         self._rules = tuple(rules)
         if len(self._rules) > MAX_RULES:
@@ -142,7 +143,7 @@ class RuleSet:
         self._max_bytes = max_bytes
         self._max_matches = max_matches
         self._budget_s = budget_s
-        self._monotonic = monotonic
+        self._computed_s = computed_s
         self._patterns = tuple(self._compiled(rule) for rule in self._rules)
         self._any = self._compiled_set() if self._rules else None
 
@@ -158,7 +159,7 @@ class RuleSet:
         data = text.encode("utf-8", "surrogatepass")
         if len(data) > self._max_bytes:
             return Scan((), complete=False)
-        until = self._monotonic() + self._budget_s
+        until = self._computed_s() + self._budget_s
         found: list[tuple[int, int, int]] = []
         complete = True
         hits = self._any.match(data)
@@ -176,7 +177,7 @@ class RuleSet:
         rule = self._rules[number]
         check = self._validators.get(rule.validator)
         for match in self._patterns[number].finditer(data):
-            if len(found) >= self._max_matches or self._monotonic() > until:
+            if len(found) >= self._max_matches or self._computed_s() > until:
                 return False
             start, end = cast("tuple[int, int]", match.span())
             if check is not None:

@@ -108,7 +108,7 @@ class EmbeddedGateway:
         self.meter: Meter = zone_of.meter if zone_of else Meter(settings.limits, self._clock.now)
         self.url = ""
         """The origin: `http://127.0.0.1:PORT`, or `http://sidelight.embedded` on a Unix socket."""
-        rules = RuleSet(settings.content_rules, VALIDATORS, monotonic=self._clock.monotonic)
+        rules = RuleSet(settings.content_rules, VALIDATORS)
         hidden = RuleSet(SECRET_RULES, VALIDATORS, max_matches=1)
         self.reader = WorkspaceReader(
             settings.index_mb * 1_000_000,

@@ -101,7 +101,7 @@ def test_a_cap_that_is_hit_is_never_clean():
     few = RuleSet(DEFAULT_RULES, VALIDATORS, max_matches=2).scan("219-45-1234 " * 5)
     assert (len(few.matches), few.complete) == (2, False)
     ticks = iter(range(1_000))
-    slow = RuleSet(DEFAULT_RULES, VALIDATORS, budget_s=3, monotonic=lambda: float(next(ticks)))
+    slow = RuleSet(DEFAULT_RULES, VALIDATORS, budget_s=3, computed_s=lambda: float(next(ticks)))
     assert not slow.scan("219-45-1234 " * 5).complete
 
 

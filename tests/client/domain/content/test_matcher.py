@@ -93,7 +93,7 @@ def test_a_rule_that_matches_everything_is_capped_and_others_are_still_found() -
 
 def test_time_that_is_up_means_unknown() -> None:
     ticks = iter(range(1_000))
-    matcher = RuleMatcher([rule("x")], budget_s=3, monotonic=lambda: float(next(ticks)))
+    matcher = RuleMatcher([rule("x")], budget_s=3, computed_s=lambda: float(next(ticks)))
     assert not matcher.find(["xxxxxxxx"], 1).complete
     assert not RuleMatcher([rule("x")], max_bytes=4).find(["xxxxxxxx"], 1).complete
 
