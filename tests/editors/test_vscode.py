@@ -375,4 +375,5 @@ def test_the_status_bar_tells_ready_paused_and_not_running(
     until(lambda: "not running" in real.status(), real.status, PATIENCE_S)
     real.picture(f"vscode-{version.vscode}-not-running")
     until(lambda: any("Show log" in toast for toast in real.toasts()), "the log is offered")
+    assert len(real.toasts()) == 1, "one message, in our words"
     real.command("Notifications: Clear All Notifications")

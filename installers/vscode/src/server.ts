@@ -104,7 +104,7 @@ export class Server implements vscode.Disposable {
         },
       },
     };
-    const client = new LanguageClient('sidelight', 'Sidelight', run, options);
+    const client = new QuietClient('sidelight', 'Sidelight', run, options);
     client.onNotification('$/sidelight/status', (message: unknown) => {
       if (this.client === client) this.status.told(message);
     });
@@ -126,6 +126,13 @@ export class Server implements vscode.Disposable {
     const uri = scope === undefined ? undefined : vscode.Uri.parse(scope);
     const configuration = vscode.workspace.getConfiguration('sidelight', uri);
     return chosen(this.keys, (key) => configuration.inspect(key));
+  }
+}
+
+/** Its own messages would pop up beside ours, with words nobody can use; they go to the log only. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
   }
 }
 
