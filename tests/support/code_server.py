@@ -92,7 +92,7 @@ def _install(version: Version, npm: str) -> str:
         (root, [npm, "install", *quiet, *wanted]),
         (inner, [npm, "install", "--omit=dev", *quiet]),
         (inner / "extensions", [npm, "install", "--omit=dev", *quiet]),
-        (root, [npm, "rebuild", "argon2", "--build-from-source"]),
+        (root, [npm, "rebuild", "argon2", "--build-from-source", *_headers()]),
     ]
     for folder, command in steps:
         try:
@@ -112,6 +112,12 @@ def _install(version: Version, npm: str) -> str:
         if done.returncode != 0 and "argon2" not in command:
             return f"{' '.join(command[1:3])} failed: {done.stderr.strip()[-300:]}"
     return ""
+
+
+def _headers() -> list[str]:
+    """Where the machine's Node has its headers; without them npm would fetch them from elsewhere."""
+    prefix = Path(shutil.which("node") or "node").resolve().parent.parent
+    return [f"--nodedir={prefix}"] if (prefix / "include" / "node" / "node.h").is_file() else []
 
 
 def build_extension() -> Path:
