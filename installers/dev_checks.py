@@ -61,10 +61,48 @@ REAL_PARTS = (
             ("libgssapi_krb5.so.2", "libgssapi-krb5-2"),
         )
     ),
+    # Editors beside Neovim, which comes from PyPI, and VS Code, which comes from npm.
+    RealPart("emacs", "emacs-nox", "the configurations for Emacs are tried"),
+    RealPart("/usr/share/emacs/site-lisp/elpa-src", "elpa-eglot", "it is a client for Emacs"),
+    RealPart(
+        "/usr/share/emacs/site-lisp/elpa-src/lsp-mode-8.0.0", "elpa-lsp-mode", "it is another one"
+    ),
+    RealPart("vim", "vim", "the configuration for Vim is tried"),
+    RealPart("/usr/share/vim-ale", "vim-ale", "it is Vim's language server client"),
+    RealPart("javac", "default-jdk-headless", "the library under LSP4IJ is Java"),
+    RealPart("patchelf", "patchelf", "other versions of Neovim, and Helix, are unpacked privately"),
     RealPart(
         "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
         "fonts-dejavu-core",
         "the tray's windows are measured with a real font",
+    ),
+    *(
+        RealPart(program, debian, "the tray is looked at on a real desktop")
+        for program, debian in (
+            ("Xvfb", "xvfb"),
+            ("openbox", "openbox"),
+            ("busctl", "systemd"),
+            ("xdotool", "xdotool"),
+            ("import", "imagemagick"),
+            ("xfce4-panel", "xfce4-panel"),
+            ("tint2", "tint2"),
+            ("sway", "sway"),
+            ("waybar", "waybar"),
+            ("grim", "grim"),
+            ("dunst", "dunst"),
+            (
+                "/usr/share/dbus-1/services/org.xfce.xfce4-notifyd.Notifications.service",
+                "xfce4-notifyd",
+            ),
+            ("libxcb-cursor.so.0", "libxcb-cursor0"),
+            ("libxkbcommon-x11.so.0", "libxkbcommon-x11-0"),
+            ("libxcb-icccm.so.4", "libxcb-icccm4"),
+            ("libxcb-keysyms.so.1", "libxcb-keysyms1"),
+            ("libxcb-shape.so.0", "libxcb-shape0"),
+            ("libwayland-client.so.0", "libwayland-client0"),
+            ("libwayland-cursor.so.0", "libwayland-cursor0"),
+            ("libwayland-egl.so.1", "libwayland-egl1"),
+        )
     ),
 )
 """What the tiers that exist need; a tier that comes adds its line here."""

@@ -1,4 +1,4 @@
-"""Writes what comes from what the code declares once: pages of docs/, and the settings of VS Code.
+"""Writes what comes from what the code declares once: pages of docs/, and the settings of editors.
 
 tests/test_docs.py fails while a file is not what this one would write.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 
 VSCODE_MANIFEST = "installers/vscode/package.json"
+JETBRAINS_SCHEMA = "installers/jetbrains/settings.schema.json"
 EDITOR_SECTION = "sidelight.completions."
 """What an editor may set for its own window; the rest belongs to the person or the organisation."""
 
@@ -49,6 +50,7 @@ def pages() -> dict[str, str]:
         "docs/conditions.md": "\n".join(_conditions()),
         "docs/explanations.md": "\n".join(_explanations()),
         VSCODE_MANIFEST: _vscode_manifest(),
+        JETBRAINS_SCHEMA: _jetbrains_schema(),
     }
 
 
@@ -176,6 +178,22 @@ def _vscode_manifest() -> str:
     }
     manifest["contributes"]["configuration"]["properties"] = own | declared
     return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+
+
+def _jetbrains_schema() -> str:
+    """The schema LSP4IJ checks the person's settings with: what an editor may set, and no more."""
+    from sidelight_client.settings import schema
+
+    declared = schema()
+    keys = {k: v for k, v in declared["properties"].items() if k.startswith(EDITOR_SECTION)}
+    whole = {
+        "$schema": "http://json-schema.org/draft-07/schema#",  # LSP4IJ's editor reads this draft.
+        "title": declared["title"],
+        "type": "object",
+        "properties": keys,
+        "additionalProperties": False,
+    }
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
 def _anchor(code: str) -> str:

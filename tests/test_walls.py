@@ -51,6 +51,7 @@ IMPURE = frozenset(
 """Of the standard library, what a decision in `domain` does not need."""
 
 IMPORT_NAMES = {
+    "dbus-fast": "dbus_fast",
     "google-re2": "re2",
     "python-stdnum": "stdnum",
     "PySide6-Essentials": "PySide6",

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from sidelight_client.domain.filters import FilterReason
 from sidelight_client.domain.words import CODES, facts_of, say, words
 
 ONLY_A_FACT = re.compile(r"\{\w+\}")
@@ -32,3 +33,8 @@ def test_a_sentence_can_be_said_without_knowing_a_single_fact(code: str) -> None
 @pytest.mark.parametrize("code", CODES)
 def test_a_code_is_two_words_in_lower_case(code: str) -> None:
     assert re.fullmatch(r"[a-z]+\.[a-z_]+", code)
+
+
+def test_every_reason_of_the_filters_has_its_sentence_and_no_other_has_one() -> None:
+    told = {code.partition(".")[2] for code in CODES if code.startswith("filtered.")}
+    assert told == {reason.value for reason in FilterReason}

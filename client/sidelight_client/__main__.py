@@ -16,6 +16,9 @@ def main() -> int:
     lightest modules (tests/test_import_budget.py holds it).
     """
     arguments = sys.argv[1:]
+    if arguments == ["--stdio"]:
+        # Clients of other language servers take one path, and add this one word to it.
+        arguments = ["lsp", *arguments]
     if arguments[:1] == ["lsp"] and not {"--in-process", "--help", "-h"}.intersection(arguments):
         from .link.attach import main as attach
 

@@ -29,21 +29,43 @@ from .domain.completion import (
     Unavailable,
     UnavailableReason,
 )
-from .domain.content.marks import MARK_COMMENT, ContentPlace
+from .domain.content.marks import MARK_COMMENT, ContentPlace, Mark, MarksFile, as_toml
 from .domain.content.preview import ContentPreview
 from .domain.content.rule import RuleSource
 from .domain.content.scan_state import ContentFinding, ScanLimits, ScanState
 from .domain.content.verdict import Answer, RealReason
 from .domain.diagnosis_session import RenewalSeen, SessionSeen
-from .domain.explain import explain
-from .domain.feedback import Failed, Feedback, FeedbackResult, NoEndpoint, Sent, Subject, feedback
+from .domain.explain import NOT_REDACTABLE, explain
+from .domain.explained import Explained
+from .domain.feedback import (
+    Failed,
+    Feedback,
+    FeedbackResult,
+    NoEndpoint,
+    Sent,
+    Subject,
+    feedback,
+    form_address,
+    told,
+)
 from .domain.filters import FilterReason
 from .domain.governor import UNLIMITED, Pace, lasts_until, pace, price
 from .domain.health import CONDITIONS, Condition, Severity, visible
 from .domain.imports import defined, definition_end, imported, is_module, wanted
 from .domain.incidents import Incident, Level, Service, Stage, Update
 from .domain.place import Document, Position, Range
+from .domain.policy import RedactionMode
+from .domain.provenance import (
+    CHECK_AFTER_S,
+    Provenance,
+    Way,
+    around,
+    look_again,
+    provenance,
+)
 from .domain.router import RequestKind, Route, Task, route
+from .domain.sent_text import SentText
+from .domain.sent_words import sent_document
 from .domain.session import Phase
 from .domain.sign_in_reasons import sign_in_failure
 from .domain.similarity import fingerprint
@@ -66,6 +88,7 @@ from .domain.window import (
 from .domain.window_budget import WindowPace, limits_for, paced
 from .domain.window_context import Neighbour, assemble, head_rows, kept_out, select
 from .domain.window_ledger import Entry, WindowLedger, ledger_of
+from .domain.window_words import file_name, ledger_message, mostly_cut, slow_stage
 from .domain.words import Message, say
 from .ports import Clock, SignInFailed, SignInPrompt
 from .settings import Settings
@@ -139,6 +162,46 @@ class Broker(Protocol):
         """
         ...
 
+    @property
+    def preview(self) -> ContentPreview | None:
+        """The content rules in force; another object whenever they change, None before they are read."""
+        ...
+
+    def content_place(self, uri: str) -> ContentPlace:
+        """What a document's path and its workspace's marks say about values in it.
+
+        Equal while nothing about it changed; a change is told like any other (`subscribe`).
+        """
+        ...
+
+    def marks_file(self, uri: str) -> MarksFile | None:
+        """Where a mark for values of a document would be written; None for what is no file."""
+        ...
+
+    @property
+    def scratch(self) -> Path | None:
+        """A folder only this person can read, for files that are gone with their session."""
+        ...
+
+    def sent(self, trace_id: str) -> SentText | None:
+        """What was sent for a request; kept in memory for the latest ones only."""
+        ...
+
+    def weighed(self, request: CompletionRequest) -> Outcome | None:
+        """Why `request` would bring nothing if it were made now; None when nothing stands in its way.
+
+        Nothing is sent and nobody is asked anything.
+        """
+        ...
+
+    def explains(self, explain: Callable[[str, Position | None], Explained | None]) -> Subscription:
+        """Ask `explain` when somebody wants to know about a document, until unsubscribed."""
+        ...
+
+    def explanation(self, uri: str, at: Position | None) -> Explained | None:
+        """Why there was nothing at a place, from the session that has the document open."""
+        ...
+
     def pause(self, until: float | None) -> None:
         """Send nothing until `until`; None goes on at once."""
         ...
@@ -147,17 +210,44 @@ class Broker(Protocol):
         """Let the next request try the gateway whatever the breaker says."""
         ...
 
+    async def usage(self) -> UsageView:
+        """What this person used today; where it cannot be read, the view says so."""
+        ...
+
+    async def feedback(
+        self, subject: Subject, rule: str, trace_id: str, reason: str, form_url: str = ""
+    ) -> FeedbackResult:
+        """Send a person's own words to whoever owns a rule or a limit, once.
+
+        Words in which a content rule finds something are not sent. A soft limit's reason goes this
+        way as well, and nothing depends on its being given.
+
+        Args:
+            subject: what it is about.
+            rule: its id; may be empty for a limit.
+            trace_id: of the request it is about; may be empty.
+            reason: the person's words.
+            form_url: the rule's own form, for where the gateway takes no messages.
+        """
+        ...
+
     def accepted(self, trace_id: str) -> None:
         """A person accepted the suggestion of `trace_id`."""
         ...
 
+    def note_provenance(self, known: Provenance) -> None:
+        """Keep where a suggestion went and how much of it is left, in place of what was known."""
+        ...
+
 
 __all__ = [
+    "CHECK_AFTER_S",
     "CHUNK_LINES",
     "CLOSING_TAIL",
     "CONDITIONS",
     "DEADLINE_S",
     "MARK_COMMENT",
+    "NOT_REDACTABLE",
     "PAIRS",
     "QUOTES",
     "SEPARATORS",
@@ -179,6 +269,7 @@ __all__ = [
     "Day",
     "Document",
     "Entry",
+    "Explained",
     "Failed",
     "Feedback",
     "FeedbackResult",
@@ -188,6 +279,8 @@ __all__ = [
     "Incident",
     "Level",
     "Limited",
+    "Mark",
+    "MarksFile",
     "Message",
     "Moment",
     "Neighbour",
@@ -200,9 +293,11 @@ __all__ = [
     "Phase",
     "Place",
     "Position",
+    "Provenance",
     "Purse",
     "Range",
     "RealReason",
+    "RedactionMode",
     "RenewalSeen",
     "RequestKind",
     "Route",
@@ -211,6 +306,7 @@ __all__ = [
     "ScanState",
     "Scope",
     "Sent",
+    "SentText",
     "Service",
     "SessionSeen",
     "Settings",
@@ -239,11 +335,14 @@ __all__ = [
     "Update",
     "Uptime",
     "UsageView",
+    "Way",
     "Why",
     "Window",
     "WindowLedger",
     "WindowLimits",
     "WindowPace",
+    "around",
+    "as_toml",
     "assemble",
     "byte_count",
     "chunk_of",
@@ -252,27 +351,36 @@ __all__ = [
     "end_of",
     "explain",
     "feedback",
+    "file_name",
     "fingerprint",
+    "form_address",
     "head_rows",
     "imported",
     "is_module",
     "kept_out",
     "lasts_until",
     "learn",
+    "ledger_message",
     "ledger_of",
     "limits_for",
+    "look_again",
+    "mostly_cut",
     "new_trace_id",
     "pace",
     "paced",
     "place_of",
     "price",
+    "provenance",
     "route",
     "rows_around",
     "say",
     "scan_brackets",
     "select",
+    "sent_document",
     "sign_in_failure",
+    "slow_stage",
     "take",
+    "told",
     "value",
     "visible",
     "wanted",

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from .domain.budget import Reading
+from .domain.budget import Budget, Reading
 from .domain.completion import CompletionRequest, Source, Tier, TokenUse
+from .domain.content.marks import ContentPlace, MarksFile
+from .domain.content.sources import RuleChoice
 from .domain.failure import Failure
+from .domain.feedback import Feedback, FeedbackResult
 from .domain.incidents import Service
 from .domain.model_facts import ModelFacts
 from .domain.place import Document
-from .domain.policy import Policy
+from .domain.place_policy import DocumentPlace
+from .domain.policy import Policy, PolicyTrouble
+from .domain.provenance import Provenance
 from .domain.session import Grant, RenewalFailure
 from .domain.snapshot import DecisionView
 from .domain.uptime import Uptime
+from .domain.usage_view import UsageView
 
 
 class Clock(Protocol):
@@ -93,6 +99,8 @@ class GatewayInfo:
     """Whom to ask, in the gateway's own words."""
     endpoints: tuple[str, ...] = ()
     """Every address it is reached at, preferred ones first; empty where `url` is the only one."""
+    has_policy: bool = False
+    """There are rules of its own: nothing may be sent before they are read."""
 
 
 class Gateway(Protocol):
@@ -130,17 +138,43 @@ class Gateway(Protocol):
         """
         ...
 
-    async def policy(self, grant: Grant | None) -> Policy | None:
-        """The policy document, or None when there is none or it has not changed."""
+    async def policy(self, grant: Grant | None) -> Policy | PolicyTrouble | None:
+        """The rules, why they cannot be had, or None when there are none or they have not changed."""
+        ...
+
+    async def guardrails(self, grant: Grant | None) -> RuleChoice | None:
+        """The content rules a gateway lists by itself, where it has no policy document; else None."""
         ...
 
     async def usage(self, grant: Grant | None) -> tuple[Reading, ...]: ...
+
+    async def described(self, grant: Grant | None) -> GatewayInfo | None:
+        """What discovery found, with the models as the gateway describes them; None before it did."""
+        ...
+
+    async def feedback(
+        self, said: Feedback, grant: Grant | None, form_url: str = ""
+    ) -> FeedbackResult:
+        """Hand a person's message over, once. `form_url` is told where the gateway takes none."""
+        ...
 
     async def drop_pool(self) -> None:
         """Forget pooled connections without waiting for them to close."""
         ...
 
     async def close(self) -> None: ...
+
+
+class ContentMarks(Protocol):
+    """What people marked as made up in the workspaces."""
+
+    def place(self, uri: str, path: str) -> ContentPlace:
+        """The place of the document with a uri, whose path inside its repository is `path`."""
+        ...
+
+    def file(self, uri: str) -> MarksFile | None:
+        """Where a mark for the document would be written; None for what is no file."""
+        ...
 
 
 # --- identity --------------------------------------------------------------------------------
@@ -327,6 +361,18 @@ class RepoFacts(Protocol):
         """The root of the repository the document lies in; None where there is none."""
         ...
 
+    def place(self, uri: str) -> DocumentPlace:
+        """What the document is judged by."""
+        ...
+
+    def look_for(self, markers: Iterable[str]) -> None:
+        """Look for files of these names from now on."""
+        ...
+
+    def look_again(self, uris: Iterable[str]) -> None:
+        """Find out at once whether anything about these documents changed: some file look-ups each."""
+        ...
+
 
 class ServiceHealth(Protocol):
     """How the gateway is, by its status page and by what is seen here; answers from memory."""
@@ -342,9 +388,17 @@ class ServiceHealth(Protocol):
         ...
 
 
+UsageToday = Callable[[Budget, "GatewayInfo | None"], Awaitable[UsageView]]
+"""What was used today and what of each limit is left, as the ledger counts it; never raises."""
+
+
 class Ledger(Protocol):
     """The record of decisions: numbers and ids, never content."""
 
     def record(self, decision: DecisionView) -> None:
         """Take note of it. Returns at once and never raises, whatever becomes of the disk."""
+        ...
+
+    def note_provenance(self, known: Provenance) -> None:
+        """Take note of where a suggestion went, in place of what was known of it; as `record`."""
         ...

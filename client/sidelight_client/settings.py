@@ -80,7 +80,8 @@ SETTINGS = {
             Kind.TEXT,
             "",
             "The absolute path of a file that says what the gateway itself does not, in the shape of "
-            "its discovery document; it takes the place of what the gateway announces.",
+            "its discovery document; it takes the place of what the gateway announces, and its api_base "
+            "that of gateway where that is empty.",
         ),
         Setting(
             "gateway_headers",
@@ -127,6 +128,21 @@ SETTINGS = {
             "readable by you alone.",
             choices=("keyring", "memory", "file"),
         ),
+        Setting(
+            "policy.public_key",
+            Kind.TEXT,
+            "",
+            "Whose Ed25519 signature the gateway's policy document must carry, as the 32 bytes of the "
+            "public key in base64; empty takes documents as the gateway serves them.",
+        ),
+        Setting(
+            "policy.unknown_remote",
+            Kind.TEXT,
+            "on",
+            "What is allowed in a repository whose remote no rule of your organisation names; where the "
+            "organisation says it too, the stricter of both counts.",
+            choices=("on", "review_label", "local_only", "off"),
+        ),
         Setting("completions.enabled", Kind.FLAG, True, "Whether suggestions are fetched at all."),
         Setting(
             "completions.languages_off",
@@ -156,6 +172,12 @@ SETTINGS = {
             "The longest suggestion, in lines.",
             minimum=1,
             maximum=50,
+        ),
+        Setting(
+            "completions.context_meter",
+            Kind.FLAG,
+            False,
+            "Show above each file how much of it the latest request read, as a code lens.",
         ),
         Setting(
             "context.prefix_chars",
@@ -236,6 +258,18 @@ SETTINGS = {
             "How long the broker stays after its last client has gone, in seconds.",
             minimum=0,
             maximum=86_400,
+        ),
+        Setting(
+            "notifications.enabled",
+            Kind.FLAG,
+            True,
+            "Whether the desktop tells of outages, limits and a lost session: at most four times an hour.",
+        ),
+        Setting(
+            "notifications.quiet_hours",
+            Kind.TEXT,
+            "",
+            "When it tells of nothing, in local time, such as 22:00-07:00; empty for never.",
         ),
         Setting(
             "log.level",

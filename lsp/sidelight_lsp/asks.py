@@ -58,6 +58,10 @@ class Flight:
     column: int = 0
     task: asyncio.Task[None] | None = None
     linger: asyncio.Task[None] | None = None
+    context_s: float = 0.0
+    """How long choosing the text took."""
+    budget_chars: int = 0
+    """How much text might have gone along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,10 @@ class Landing:
     """The document's revision when the request was sent."""
     facts: dict[str, str | float | None]
     """What the sentence about it needs besides the outcome."""
+    context_s: float = 0.0
+    budget_chars: int = 0
+    ahead: bool = False
+    """It asked for what follows a suggestion that was nearly typed; nobody waited for it yet."""
 
     def explanation(self) -> Message | None:
         """Why it brought nothing, in words; None where there is nothing to explain."""

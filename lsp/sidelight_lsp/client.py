@@ -19,6 +19,7 @@ class Client:
         pull_diagnostics: asks for diagnostics and can be told to ask again.
         show_document: opens a URL for us.
         progress: shows a progress we begin.
+        creates_files: makes a file as part of an edit.
         configuration: answers `workspace/configuration`.
         messages: opted in to `$/sidelight/*` by `initializationOptions.sidelight.messages`.
         options: the rest of `initializationOptions.sidelight`.
@@ -30,6 +31,7 @@ class Client:
     pull_diagnostics: bool = False
     show_document: bool = False
     progress: bool = False
+    creates_files: bool = False
     configuration: bool = False
     messages: bool = False
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -48,6 +50,9 @@ def read_client(params: Any) -> Client:
         and find(capabilities, "workspace", "diagnostics", "refreshSupport") is True,
         show_document=find(capabilities, "window", "showDocument", "support") is True,
         progress=find(capabilities, "window", "workDoneProgress") is True,
+        creates_files=find(capabilities, "workspace", "workspaceEdit", "documentChanges") is True
+        and "create"
+        in sequence(find(capabilities, "workspace", "workspaceEdit", "resourceOperations")),
         configuration=find(capabilities, "workspace", "configuration") is True,
         messages=options.get("messages") is True,
         options=options,

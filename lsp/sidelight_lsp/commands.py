@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +10,12 @@ from sidelight_client.api import Broker
 from .client import Client
 from .inline import ACCEPT_COMMAND
 from .notices import Notices
-from .plain import find, whole
+from .plain import find, read_trace_id, whole
 from .server import SidelightServer
 from .sign_in import show_message, sign_in_now
 
 PAUSE_MINUTES = 30
 MAX_PAUSE_MINUTES = 7 * 24 * 60
-_TRACE_DIGITS = 32
 
 
 def register(
@@ -35,7 +33,6 @@ def register(
         trace_id = read_trace_id(arguments)
         if trace_id is not None:
             accepted(trace_id)
-            broker.accepted(trace_id)
 
     @server.command("sidelight.signIn")
     async def sign_in(*arguments: Any) -> dict[str, Any]:
@@ -66,29 +63,3 @@ def register(
         if trace_id is not None:
             show_message(server, f"Trace id: {trace_id}")
         return trace_id
-
-    @server.command("sidelight.explain")
-    def explain(*arguments: Any) -> dict[str, Any] | None:
-        """Explain the request with the given trace id, else the latest that brought nothing."""
-        trace_id = read_trace_id(arguments)
-        found = notices.explanation(trace_id) if trace_id is not None else notices.latest
-        if found is None:
-            return None
-        message, trace_id = found
-        show_message(server, f"{message.title}. {message.text}")
-        return {
-            "code": message.code,
-            "title": message.title,
-            "what": message.what,
-            "means": message.means,
-            "do": message.do,
-            "traceId": trace_id,
-        }
-
-
-def read_trace_id(arguments: tuple[Any, ...]) -> str | None:
-    """The trace id given as the first argument, if it is one (W3C Trace Context)."""
-    given = arguments[0] if arguments else None
-    if not isinstance(given, str) or len(given) != _TRACE_DIGITS:
-        return None
-    return given if set(given) <= set(string.hexdigits.lower()) else None

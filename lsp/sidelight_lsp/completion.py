@@ -7,13 +7,14 @@ from typing import Any
 
 from sidelight_client.api import Position, Range, Trigger
 
-from .answers import answer
+from .answers import Answer, answer
 from .asks import Ask, Kind
 from .document import TextDocument
 from .documents import Documents
 from .engine import Engine
 from .inline import accept_command
 from .plain import find, text
+from .shown import Shown
 from .through import Suggestion
 
 TRIGGER_CHARACTERS = (".", "(", "[", "=")
@@ -26,9 +27,12 @@ _ITEM_SORTS_FIRST = "!"
 class MenuCompletion:
     """The feature of one session; offered only where `Client.menu` says so."""
 
-    def __init__(self, engine: Engine, documents: Documents, max_lines: Callable[[], int]) -> None:
+    def __init__(
+        self, engine: Engine, documents: Documents, shown: Shown, max_lines: Callable[[], int]
+    ) -> None:
         self._engine = engine
         self._documents = documents
+        self._shown = shown
         self._max_lines = max_lines
 
     def request(self, message_id: int | str, params: Any, reply: Callable[[Any], None]) -> None:
@@ -41,13 +45,18 @@ class MenuCompletion:
         line = document.line(at.line)
 
         def shape(texts: tuple[str, ...], suggestion: Suggestion | None) -> Any:
+            most = self._max_lines()
+            offered = [
+                one for rest in texts if (one := answer(line, at.character, rest, max_lines=most))
+            ]
+            self._shown.replied(document, at, line, offered, suggestion)
             items = [
-                item(document, at, line, rest, suggestion=suggestion, max_lines=self._max_lines())
-                for rest in texts
+                item(document, at, line, one, suggestion=suggestion)
+                for one in offered
                 if suggestion is not None
             ]
             # Incomplete, so that editors ask again instead of filtering what is already stale.
-            return {"isIncomplete": True, "items": [one for one in items if one is not None]}
+            return {"isIncomplete": True, "items": items}
 
         # A menu cannot say whether the person asked or typed: "Invoked" covers every word typed.
         self._engine.ask(
@@ -68,18 +77,14 @@ def item(
     document: TextDocument,
     at: Position,
     line: str,
-    rest: str,
+    offered: Answer,
     *,
     suggestion: Suggestion,
-    max_lines: int,
-) -> dict[str, Any] | None:
-    """One menu entry that continues the word before the cursor, or None.
+) -> dict[str, Any]:
+    """One menu entry that continues the word before the cursor.
 
     Editors filter entries by the typed word, so filter text and label begin with it.
     """
-    offered = answer(line, at.character, rest, max_lines=max_lines)
-    if offered is None:
-        return None
     word = typed_word(line[: at.character])
     first = (word + offered.text).split("\n", 1)[0]
     place = Range(Position(at.line, offered.start - len(word)), Position(at.line, offered.end))

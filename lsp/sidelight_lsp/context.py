@@ -79,6 +79,8 @@ class Context:
         self._paces: dict[Tier, WindowPace] = {}
         self.rates = TokenRates()
         """Bytes a token by language, as the gateway's counts taught it."""
+        self.budget_chars = 0
+        """How much text the latest window might have held."""
         documents.listen(self._edited)
 
     def window(
@@ -96,6 +98,7 @@ class Context:
         self._active = document.uri
         self._files.visited(document.uri, at.line)
         limits = limits_for(tier, base, self._paces.get(tier))
+        self.budget_chars = limits.prefix + limits.suffix + limits.context
         around = take(document.lines, at, document.uri, limits)
         others = self._files.others(document.uri)
         if self._considered != (where, self._generation) or not self._may_leave(document.uri):

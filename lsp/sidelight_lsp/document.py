@@ -76,6 +76,10 @@ class TextDocument:
         units = units_of(self.line(position.line), position.character, self.encoding)
         return {"line": position.line, "character": units}
 
+    def lsp_column(self, line: int, column: int) -> int:
+        """A column of a line in the editor's units."""
+        return units_of(self.line(line), column, self.encoding)
+
     def lsp_range(self, place: Range) -> dict[str, dict[str, int]]:
         """`place` in the editor's units."""
         return {"start": self.lsp_position(place.start), "end": self.lsp_position(place.end)}

@@ -12,9 +12,20 @@ from sidelight_client.api import Moment, Pace, Position, Trigger, place_of
 
 from .document import Edit, TextDocument
 from .policy import Because, Decision, Situation, decide
-from .policy_state import Answered, Event, Followed, Ignored, Key, Moved, PolicyState, Sent, reduce
+from .policy_state import (
+    Answered,
+    Event,
+    Followed,
+    Ignored,
+    Key,
+    Moved,
+    PolicyState,
+    Refused,
+    Sent,
+    reduce,
+)
 from .suggestions import Left, Suggestions
-from .through import Anchor, Suggestion, typed_at
+from .through import Anchor, Suggestion, typed_at, unix
 
 MIN_FOLLOWED = 5
 """Whoever typed so much of a suggestion, or more than half of it, followed it."""
@@ -46,6 +57,7 @@ class DocumentPolicy:
         if edit is None:
             self._reduce(Moved(now_s))
             return
+        self.suggestions.shift(edit)
         inserted = document.text(edit.start, edit.new_end)
         self._reduce(Key(now_s, inserted, self._deleted(edit)))
         row = edit.new_end.line
@@ -100,6 +112,10 @@ class DocumentPolicy:
         """A request was sent."""
         self._reduce(Sent())
 
+    def refused(self) -> None:
+        """A request that was to be sent was not, or did not count."""
+        self._reduce(Refused())
+
     def landed(self, suggestion: Suggestion | None, latency_s: float, column: int) -> None:
         """The gateway answered; `suggestion` is None when it had nothing to add.
 
@@ -119,14 +135,18 @@ class DocumentPolicy:
         typed = typed_at(anchor, document, at)
         self._reduce(Ignored(len(typed) if typed is not None else 0))
 
-    def accepted(self, trace_id: str) -> bool:
-        """A suggestion was accepted; whether it was one of this document."""
-        known = any(one.trace_id == trace_id for one in self.suggestions.kept)
+    def accepted(self, trace_id: str, lines_shown: int) -> bool:
+        """A suggestion was accepted; whether it was one of this document.
+
+        Where more lines were asked for than are shown at once, the others are offered next.
+        """
+        known = [one for one in self.suggestions.kept if one.trace_id == trace_id]
         if known:
-            self.suggestions.forget(trace_id)
+            if not any(text.count("\n") >= lines_shown for one in known for text in one.texts):
+                self.suggestions.forget(trace_id)
             self.shown = None
             self._reduce(Followed())
-        return known
+        return bool(known)
 
     def forget(self) -> None:
         """Drop every suggestion; what was learned of the person's typing stays."""
@@ -163,9 +183,13 @@ class DocumentPolicy:
         return "\n" if edit.end > edit.start else ""
 
     def _knows_what_follows(self, left: Left) -> bool:
-        whole = left.suggestion.texts[0]
+        anchor, whole = left.suggestion.anchor, left.suggestion.texts[0]
+        row = anchor.at.line + whole.count("\n")
+        tail = whole.rpartition("\n")[2]
         return any(
-            one is not left.suggestion and one.anchor.before.endswith(whole)
+            one is not left.suggestion
+            and one.anchor.at.line == row
+            and unix(one.anchor.before).endswith(tail)
             for one in self.suggestions.kept
         )
 

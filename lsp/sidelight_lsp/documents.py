@@ -100,12 +100,15 @@ class Documents:
         content = text(find(change, "text"))
         if content is None:
             return False
-        if find(change, "range") is None:
+        place = find(change, "range")
+        if place is None:
             document.replace_all(content)
             self._tell(document, None)
             return True
-        start = document.position(find(change, "range", "start"))
-        end = document.position(find(change, "range", "end"))
+        asked_start, asked_end = find(place, "start"), find(place, "end")
+        start = document.position(asked_start)
+        # Typing replaces nothing: its two ends are one place, which is looked up once.
+        end = start if asked_start == asked_end else document.position(asked_end)
         if start is None or end is None:
             return False
         self._tell(document, document.replace(start, end, content))

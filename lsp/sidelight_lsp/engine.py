@@ -16,7 +16,11 @@ from sidelight_client.api import (
     Broker,
     Completed,
     Outcome,
+    RedactionMode,
     Settings,
+    TokenRates,
+    Unavailable,
+    UnavailableReason,
 )
 
 from .asks import Ask, Flight, Landing
@@ -27,8 +31,10 @@ from .document_policy import ahead
 from .documents import Documents
 from .lane import Lane
 from .outgoing import outgoing
+from .plain import mapping, sequence
 from .policy import (
     LINGER_S,
+    MOST_ADRIFT,
     Because,
     Buy,
     Decision,
@@ -36,7 +42,9 @@ from .policy import (
     Nothing,
     Reuse,
     deserves_its_own,
+    lines_asked,
 )
+from .silences import Quiet, Silence
 from .through import Suggestion, unix
 
 log = logging.getLogger("sidelight.lsp")
@@ -53,20 +61,41 @@ class Engine:
         broker: Broker,
         documents: Documents,
         settings: Callable[[], Settings],
+        *,
         landed: Callable[[Landing], None],
         reused: Callable[[str, str], None],
+        silent: Callable[[Ask, Silence], None],
+        redacts: Callable[[str], bool],
     ) -> None:
+        """Run the completions of one session.
+
+        Args:
+            broker: answers requests.
+            documents: the live ones.
+            settings: of the window.
+            landed: learns how each request ended.
+            reused: learns of each answer for which nothing was sent.
+            silent: learns why an ask brought nothing; called once for each that did.
+            redacts: whether the person chose to have values of a document replaced.
+        """
         self.client = ""
         self._broker = broker
         self._documents = documents
         self._settings = settings
         self._landed = landed
         self._reused = reused
+        self._silent = silent
+        self._redacts = redacts
         self._context = Context(broker, documents)
         self._budgeting = Budgeting(broker, self.forget)
         self._lanes: dict[str, Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         documents.listen(self._edited)
+
+    @property
+    def rates(self) -> TokenRates:
+        """Bytes a token, as the gateway's counts taught them."""
+        return self._context.rates
 
     def ask(self, ask: Ask) -> None:
         """Answer `ask`, now or later, exactly once."""
@@ -79,6 +108,7 @@ class Engine:
         if older is not None:
             _stop(older.timer)
             older.reply(None)
+            self._silent(older, Quiet.ASKED_AGAIN)
         lane.because = None
         self._follow(lane, document, ask, self._decide(lane, document, ask))
 
@@ -92,14 +122,16 @@ class Engine:
                 if ask.id == ask_id and type(ask.id) is type(ask_id):
                     del lane.asks[kind]
                     _stop(ask.timer)
+                    self._silent(ask, Quiet.WITHDRAWN)
                     self._linger(lane)
                     return True
         return False
 
     def consumed(self, trace_id: str) -> None:
-        """A suggestion was accepted: what is left of it is nothing."""
+        """A suggestion was accepted: what is left of it is what was not shown yet, or nothing."""
+        shown = self._settings().number("completions.max_lines")
         for lane in self._lanes.values():
-            lane.policy.accepted(trace_id)
+            lane.policy.accepted(trace_id, shown)
 
     def why(self, uri: str) -> Because | None:
         """Why the latest ask in a document bought nothing; None when it did, or none was asked."""
@@ -119,21 +151,23 @@ class Engine:
         document = self._documents.get(uri)
         if document is None:
             del self._lanes[uri]
-            if lane.prefetch is not None:
-                _stop(lane.prefetch.task)
-                lane.prefetch = None
+            for flight in lane.flights():
+                _stop(flight.task)
+            lane.prefetch = None
+            lane.adrift.clear()
         elif not lane.diverged(document):
             return
         self._abandon(lane)
         for ask in list(lane.asks.values()):
             _stop(ask.timer)
-            self._answer_nothing(lane, ask)
+            self._answer_nothing(lane, ask, Quiet.TYPED_ON)
 
     def finish(self) -> None:
         """Answer everything that waits and end everything that runs."""
         self._budgeting.stop()
         for lane in self._lanes.values():
             lane.flight = lane.prefetch = None
+            lane.adrift.clear()
             for ask in lane.asks.values():
                 ask.reply(None)
             lane.asks.clear()
@@ -178,6 +212,9 @@ class Engine:
         lane = self._lanes.get(document.uri)
         if lane is not None:
             lane.policy.edited(document, edit, self._broker.clock.monotonic())
+            if edit is not None:
+                for flight in lane.flights():
+                    flight.anchor.shift(edit)
 
     # --- acting ------------------------------------------------------------------------------
 
@@ -187,7 +224,7 @@ class Engine:
                 lane.asks.pop(ask.kind, None)
                 shown = lane.policy.shown
                 suggestion = shown.suggestion if shown is not None else None
-                _reply(ask, texts, suggestion)
+                self._reply_texts(ask, texts, suggestion)
                 if suggestion is not None:
                     self._reused(ask.uri, suggestion.trace_id)
                 if prefetch:
@@ -195,14 +232,14 @@ class Engine:
             case Nothing(because):
                 lane.because = because
                 lane.asks[ask.kind] = ask
-                self._answer_nothing(lane, ask)
+                self._answer_nothing(lane, ask, because)
             case Join():
                 lane.asks[ask.kind] = ask
                 self._join(lane)
             case Buy(after_s):
                 lane.because = Because.WAITING_FOR_A_PAUSE if after_s else None
                 lane.asks[ask.kind] = ask
-                self._abandon(lane)
+                self._set_aside(lane, document)
                 ask.timer = self._spawn(self._rest_then_launch(lane, ask, after_s))
             case _:
                 assert_never(decision)
@@ -218,16 +255,16 @@ class Engine:
         ask.timer = None
         document = self._documents.get(ask.uri)
         if document is None or document.line(ask.at.line) != ask.line:
-            self._answer_nothing(lane, ask)
+            self._answer_nothing(lane, ask, Quiet.TYPED_ON)
         elif lane.joinable(document, ask.at):
             self._join(lane)
         else:
-            self._abandon(lane)
+            self._set_aside(lane, document)
             try:
                 self._launch(lane, document, ask)
             except Exception as error:
                 _complain(error)
-                self._answer_nothing(lane, ask)
+                self._answer_nothing(lane, ask, Quiet.BROKE)
 
     def _launch(self, lane: Lane, document: TextDocument, ask: Ask) -> None:
         lane.because = None
@@ -242,7 +279,9 @@ class Engine:
             _complain(error)
 
     def _send(self, lane: Lane, document: TextDocument, ask: Ask) -> Flight:
+        began_s = self._broker.clock.monotonic()
         where = self._broker.document(ask.uri, document.language)
+        preview, redact = self._broker.preview, self._redacts(ask.uri)
         flight = outgoing(
             ask,
             document,
@@ -250,9 +289,15 @@ class Engine:
             self._settings(),
             client=self.client,
             context=self._context,
+            lines=lines_asked(
+                self._budgeting.pace(), self._settings().number("completions.max_lines")
+            ),
+            redact=redact,
+            whole=redact or (preview is not None and preview.redaction is RedactionMode.FORCE),
         )
         lane.policy.sent()
         flight.sent_s = self._broker.clock.monotonic()
+        flight.context_s = flight.sent_s - began_s
         flight.column = len(ask.line[: ask.at.character].lstrip())
         flight.task = self._spawn(self._fly(lane, flight))
         return flight
@@ -270,12 +315,16 @@ class Engine:
                 self._land(lane, flight, outcome)
             elif lane.prefetch is flight:
                 lane.prefetch = None
-                self._learn(lane, flight, outcome)
-                for ask in list(lane.asks.values()):
-                    self._answer(lane, ask, flight)
+                self._land(lane, flight, outcome, ahead=True)
+            elif flight in lane.adrift:
+                lane.adrift.remove(flight)
+                self._land(lane, flight, outcome)
 
     def _learn(self, lane: Lane, flight: Flight, outcome: Outcome | None) -> None:
         if not isinstance(outcome, Completed):
+            late = isinstance(outcome, Unavailable) and outcome.reason is UnavailableReason.DEADLINE
+            if outcome is not None and not late:
+                lane.policy.refused()
             return
         texts = tuple(unix(text) for text in outcome.texts if text)
         suggestion = None
@@ -286,7 +335,9 @@ class Engine:
         took_s = self._broker.clock.monotonic() - flight.sent_s
         lane.policy.landed(suggestion, took_s, flight.column)
 
-    def _land(self, lane: Lane, flight: Flight, outcome: Outcome | None) -> None:
+    def _land(
+        self, lane: Lane, flight: Flight, outcome: Outcome | None, *, ahead: bool = False
+    ) -> None:
         self._learn(lane, flight, outcome)
         offered = False
         for ask in list(lane.asks.values()):
@@ -299,7 +350,17 @@ class Engine:
                 "deadline_ms": self._settings().number(f"tiers.{request.tier}.deadline_ms"),
             }
             uri = request.document.uri
-            landing = Landing(uri, request, outcome, offered, flight.revision, facts)
+            landing = Landing(
+                uri,
+                replace(request, file=""),
+                outcome,
+                offered,
+                flight.revision,
+                facts,
+                flight.context_s,
+                flight.budget_chars,
+                ahead,
+            )
             self._context.landed(landing)
             self._landed(landing)
 
@@ -307,14 +368,14 @@ class Engine:
         """Answer one ask from what landed; whether it got a text."""
         document = self._documents.get(ask.uri)
         if document is None or document.line(ask.at.line) != ask.line:
-            self._answer_nothing(lane, ask)
+            self._answer_nothing(lane, ask, Quiet.TYPED_ON)
             return False
         texts = lane.left(document, ask.at)
         shown = lane.policy.shown
         if texts and shown is not None:
             del lane.asks[ask.kind]
             _stop(ask.timer)
-            _reply(ask, texts, shown.suggestion)
+            self._reply_texts(ask, texts, shown.suggestion)
             return True
         if ask.timer is not None or lane.joinable(document, ask.at):
             return False
@@ -329,13 +390,28 @@ class Engine:
                 lane.policy.missed(document, ask.at, flight.anchor)
             self._follow(lane, document, ask, self._decide(lane, document, ask))
         else:
-            self._answer_nothing(lane, ask)
+            self._answer_nothing(lane, ask, flight.request.trace_id)
         return False
 
-    def _answer_nothing(self, lane: Lane, ask: Ask) -> None:
+    def _answer_nothing(self, lane: Lane, ask: Ask, why: Silence) -> None:
         if lane.asks.get(ask.kind) is ask:
             del lane.asks[ask.kind]
             _reply(ask, (), None)
+            self._silent(ask, why)
+
+    def _reply_texts(self, ask: Ask, texts: tuple[str, ...], suggestion: Suggestion | None) -> None:
+        result = _reply(ask, texts, suggestion)
+        if not any(map(sequence, mapping(result).values())):
+            self._silent(ask, Quiet.DOES_NOT_FIT)
+
+    def fetch(self, ask: Ask) -> None:
+        """Buy a request for a place although the editor waits for none: its next ask finds the answer."""
+        document = self._documents.get(ask.uri)
+        if document is not None:
+            lane = self._lanes.setdefault(ask.uri, Lane())
+            lane.policy.forget()
+            self._abandon(lane)
+            self._launch(lane, document, ask)
 
     def _linger(self, lane: Lane) -> None:
         flight = lane.flight
@@ -346,6 +422,22 @@ class Engine:
         await self._broker.clock.sleep(LINGER_S)
         if lane.flight is flight and not lane.asks:
             self._abandon(lane)
+
+    def _set_aside(self, lane: Lane, document: TextDocument) -> None:
+        """Let the request in flight go on for its own place where the text it was sent for stands.
+
+        It is counted already, and the person often comes back; cancelling it would save nothing
+        but the model's time.
+        """
+        flight = lane.flight
+        if flight is None or lane.diverged(document):
+            self._abandon(lane)
+            return
+        _stop(flight.linger)
+        flight.linger = lane.flight = None
+        lane.adrift.append(flight)
+        if len(lane.adrift) > MOST_ADRIFT:
+            _stop(lane.adrift.pop(0).task)
 
     def _abandon(self, lane: Lane) -> None:
         """Cancel the request in flight, up to the gateway's socket."""
@@ -367,13 +459,14 @@ class Engine:
             _complain(error)
 
 
-def _reply(ask: Ask, texts: tuple[str, ...], suggestion: Suggestion | None) -> None:
+def _reply(ask: Ask, texts: tuple[str, ...], suggestion: Suggestion | None) -> object:
     try:
         result = ask.shape(texts, suggestion)
     except Exception as error:
         _complain(error)
         result = ask.shape((), None)
     ask.reply(result)
+    return result
 
 
 def _complain(error: BaseException) -> None:

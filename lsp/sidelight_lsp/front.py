@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, cast
 
 from .completion import MenuCompletion
@@ -87,6 +87,13 @@ class Front:
             "textDocument/completion": menu.request,
         }
 
+    def serve_also(
+        self, requests: Mapping[str, Request], notifications: Mapping[str, Callable[[Any], None]]
+    ) -> None:
+        """Serve messages beyond LSP's own; call it before `initialize` is answered."""
+        self._requests = {**self._requests, **requests}
+        self._notifications = {**self._notifications, **notifications}
+
     def receive(self, body: bytes) -> None:
         """Handle one body. It never raises."""
         try:
@@ -123,6 +130,10 @@ class Front:
         self._documents.forget_all()
         for uri in uris:
             self._engine.changed(uri)
+
+    def refuse(self, message_id: int | str, code: int, why: str) -> None:
+        """Answer a request that is no completion with an error, instead of its `reply`."""
+        self._refuse(message_id, code, why)
 
     def notify(self, method: str, params: Any) -> None:
         """Send a notification."""

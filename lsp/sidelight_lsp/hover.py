@@ -1,16 +1,22 @@
-"""`textDocument/hover`: the whole explanation over the characters it is about."""
+"""`textDocument/hover`: the full account of a finding over the characters it is about."""
 
 from __future__ import annotations
 
 from lsprotocol import types
 
-from .diagnostics import lsp_range
+from sidelight_client.api import ContentFinding
+
+from . import finding_words
+from .content_findings import ContentFindings
+from .diagnostics import lsp_range, told_by
 from .documents import Documents
 from .notices import Notice, Notices
 from .server import SidelightServer
 
 
-def register(server: SidelightServer, documents: Documents, notices: Notices) -> None:
+def register(
+    server: SidelightServer, documents: Documents, notices: Notices, findings: ContentFindings
+) -> None:
     """Serve hovers over findings; everywhere else there is nothing of ours to show."""
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
@@ -20,23 +26,29 @@ def register(server: SidelightServer, documents: Documents, notices: Notices) ->
             return None
         place = {"line": params.position.line, "character": params.position.character}
         at = document.position(place)
-        found = notices.at(document.uri, at, at) if at is not None else ()
-        if not found:
+        if at is None:
+            return None
+        told = notices.at(document.uri, at, at)
+        found = findings.at(document.uri, at, at)
+        paragraphs = [explanation(notice, found) for notice in told]
+        paragraphs += (finding_words.whole(one) for one in found if not told_by(told, one))
+        if not paragraphs:
             return None
         # Plain text: a rule's words come from the gateway and must not become links or markup.
-        text = "\n\n".join(explanation(notice) for notice in found)
+        text = "\n\n".join(paragraphs)
         contents = types.MarkupContent(kind=types.MarkupKind.PlainText, value=text)
-        return types.Hover(contents=contents, range=lsp_range(document, found[0]))
+        first = told[0].range if told else found[0].range
+        return types.Hover(contents=contents, range=lsp_range(document, first))
 
 
-def explanation(notice: Notice) -> str:
-    """A finding's whole explanation, as plain paragraphs."""
-    message = notice.message
-    lines = [
-        f"{message.title} ({notice.masked})",
-        message.text,
-        f"Rule {notice.rule} · trace id {notice.trace_id}",
-    ]
+def explanation(notice: Notice, found: list[ContentFinding]) -> str:
+    """What the diagnostic does not say of a refused finding, as plain paragraphs."""
+    lines = [f"{notice.masked} · rule {notice.rule} · trace id {notice.trace_id}"]
+    lines += (
+        f"Is it real? {one.real.value.capitalize()}: {finding_words.reality(one).text}"
+        for one in found
+        if told_by((notice,), one)
+    )
     if notice.appeal_url:
         lines.append(notice.appeal_url)
     return "\n".join(lines)

@@ -7,12 +7,13 @@ from typing import Any
 
 from sidelight_client.api import Position, Range, Trigger
 
-from .answers import Selected, answer
+from .answers import Answer, Selected, answer
 from .asks import Ask, Kind
 from .document import TextDocument
 from .documents import Documents
 from .engine import Engine
 from .plain import find, text
+from .shown import Shown
 from .through import Suggestion
 
 INVOKED = 1
@@ -24,9 +25,12 @@ ACCEPT_COMMAND = "sidelight.didAccept"
 class InlineCompletion:
     """The feature of one session. It never answers with an error."""
 
-    def __init__(self, engine: Engine, documents: Documents, max_lines: Callable[[], int]) -> None:
+    def __init__(
+        self, engine: Engine, documents: Documents, shown: Shown, max_lines: Callable[[], int]
+    ) -> None:
         self._engine = engine
         self._documents = documents
+        self._shown = shown
         self._max_lines = max_lines
 
     def request(self, message_id: int | str, params: Any, reply: Callable[[Any], None]) -> None:
@@ -41,20 +45,16 @@ class InlineCompletion:
         line = document.line(at.line)
 
         def shape(texts: tuple[str, ...], suggestion: Suggestion | None) -> Any:
-            items = [
-                item(
-                    document,
-                    at,
-                    line,
-                    rest,
-                    suggestion=suggestion,
-                    selected=selected,
-                    max_lines=self._max_lines(),
-                )
+            most = self._max_lines()
+            offered = [
+                one
                 for rest in texts
-                if suggestion is not None
+                if (one := answer(line, at.character, rest, selected=selected, max_lines=most))
             ]
-            return {"items": [one for one in items if one is not None]}
+            self._shown.replied(document, at, line, offered, suggestion)
+            if suggestion is None:
+                return {"items": []}
+            return {"items": [item(document, at, one, suggestion.trace_id) for one in offered]}
 
         self._engine.ask(
             Ask(
@@ -70,25 +70,13 @@ class InlineCompletion:
         )
 
 
-def item(
-    document: TextDocument,
-    at: Position,
-    line: str,
-    rest: str,
-    *,
-    suggestion: Suggestion,
-    selected: Selected | None,
-    max_lines: int,
-) -> dict[str, Any] | None:
-    """One item that inserts `rest` at `at`, or None when nothing can be offered safely."""
-    offered = answer(line, at.character, rest, selected=selected, max_lines=max_lines)
-    if offered is None:
-        return None
+def item(document: TextDocument, at: Position, offered: Answer, trace_id: str) -> dict[str, Any]:
+    """The item that offers an answer at `at`."""
     place = Range(Position(at.line, offered.start), Position(at.line, offered.end))
     return {
         "insertText": offered.text,
         "range": document.lsp_range(place),
-        "command": accept_command(suggestion.trace_id),
+        "command": accept_command(trace_id),
     }
 
 

@@ -21,18 +21,22 @@ class Lane:
     Attributes:
         flight: the request for the cursor.
         prefetch: the request for what follows a suggestion that is nearly typed.
+        adrift: requests for places the cursor has left, the oldest first; what they bring is kept
+            for when the person comes back.
         because: why the latest ask bought nothing, or not yet; None when it did.
     """
 
     asks: dict[Kind, Ask] = field(default_factory=dict[Kind, Ask])
     flight: Flight | None = None
     prefetch: Flight | None = None
+    adrift: list[Flight] = field(default_factory=list[Flight])
     policy: DocumentPolicy = field(default_factory=DocumentPolicy)
     because: Because | None = None
 
     def flights(self) -> Iterator[Flight]:
         """The requests under way."""
-        return (one for one in (self.flight, self.prefetch) if one is not None)
+        under_way = (self.flight, self.prefetch, *self.adrift)
+        return (one for one in under_way if one is not None)
 
     def left(self, document: TextDocument, at: Position) -> tuple[str, ...]:
         """What is left of the best suggestion at `at`."""

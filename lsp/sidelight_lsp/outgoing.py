@@ -22,6 +22,9 @@ from .document import TextDocument
 from .encoding import sendable
 from .through import anchor_of, below
 
+FEWEST_TOKENS, TOKENS_A_LINE = 64, 16
+"""A line of 50 characters of code is 16 tokens."""
+
 
 def outgoing(
     ask: Ask,
@@ -31,14 +34,29 @@ def outgoing(
     *,
     client: str,
     context: Context,
+    lines: int,
+    redact: bool = False,
+    whole: bool = False,
 ) -> Flight:
-    """The request for `ask` in the live `document`; `where` is what the broker knows of its place."""
+    """The request for `ask` in the live `document`.
+
+    Args:
+        ask: what the editor asked.
+        document: as it is now.
+        where: what the broker knows of its place.
+        settings: of the window.
+        client: the editor's name.
+        context: chooses what goes along.
+        lines: how many lines are asked for; more than are shown at once where requests are scarce.
+        redact: the person chose to have values replaced.
+        whole: values may be replaced, so that the placeholders must differ from all of the document.
+    """
     limits = WindowLimits(
         settings.number("context.prefix_chars"), settings.number("context.suffix_chars")
     )
-    lines, asked = settings.number("completions.max_lines"), settings.text("tiers.asked")
+    shown, asked = settings.number("completions.max_lines"), settings.text("tiers.asked")
     chosen = Tier(asked) if asked != "auto" and ask.trigger is Trigger.INVOKED else None
-    way = route(Task(trigger=ask.trigger, lines=lines, chosen=chosen))
+    way = route(Task(trigger=ask.trigger, lines=shown, chosen=chosen))
     window = context.window(document, ask.at, where, way.tier, limits)
     parts = tuple(replace(part, text=sendable(part.text)) for part in window.parts)
     request = CompletionRequest(
@@ -47,9 +65,12 @@ def outgoing(
         window=replace(window, parts=parts),
         tier=way.tier,
         trigger=ask.trigger,
+        max_tokens=max(FEWEST_TOKENS, lines * TOKENS_A_LINE),
         max_lines=lines,
         client=client,
         tier_reasons=way.reasons,
+        redact=redact,
+        file="".join(document.lines) if whole else "",
     )
     anchor = anchor_of(window, ask.line[ask.at.character :], below(document, ask.at.line))
-    return Flight(anchor, request, document.revision)
+    return Flight(anchor, request, document.revision, budget_chars=context.budget_chars)

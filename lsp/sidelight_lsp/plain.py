@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
 from typing import Any, cast
+
+_TRACE_DIGITS = 32
 
 
 def find(value: Any, *path: str) -> Any:
@@ -33,3 +36,11 @@ def text(value: Any) -> str | None:
 def whole(value: Any) -> int | None:
     """`value` if it is a whole number; JSON's true and false are none."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def read_trace_id(arguments: Sequence[Any]) -> str | None:
+    """The trace id given as the first argument, if it is one (W3C Trace Context)."""
+    given = arguments[0] if arguments else None
+    if not isinstance(given, str) or len(given) != _TRACE_DIGITS:
+        return None
+    return given if set(given) <= set(string.hexdigits.lower()) else None

@@ -16,9 +16,14 @@ from .policy_state import PolicyState
 LINGER_S = 0.5
 """How long a request without an asker stays joinable: VS Code cancels and asks again 42 ms later."""
 
+MOST_ADRIFT = 2
+"""How many requests for places the cursor has left may still be under way. They are paid, and the
+person often comes back."""
+
 REST_GAPS = 2.0
 """Typing rests when nothing came for so many of the person's usual gaps between keys."""
 
+SHORTEST_GAP_S = 0.03
 SHORTEST_REST_S, LONGEST_REST_S = 0.12, 0.6
 PATIENCE_S = 1.2
 """After so long a pause nothing more is learned by waiting: ask then, or not at all."""
@@ -39,11 +44,18 @@ IGNORED = 0.2
 MOVED_SHARE = 0.4
 """What a request is worth where the cursor was only put: whoever reads may not want to write."""
 
+FRUGAL_LINES = 8
+"""So many lines are asked for out of a tight budget: twice the usual four cost the same request."""
+
 SLIP_CHARS = 5.0
 """Whoever goes on for so many characters did not slip."""
 
-PREFETCH_LEFT = 12
-"""With so many characters left of a suggestion, what follows it is fetched: two keys a latency."""
+PREFETCH_LEFT, PREFETCH_LEFT_MOST = 12, 40
+"""With so many characters left of a suggestion, what follows it is fetched; earlier where answers
+take longer than these are typed, but never long before it is known to be right."""
+
+PREFETCH_SPARE = 4
+"""So many characters more than are typed while an answer is under way."""
 
 PREFETCH_TYPED = 4
 """So much of a suggestion must have been typed before one that builds on it is bought."""
@@ -149,11 +161,21 @@ def bid(situation: Situation) -> Buy | Nothing:
     if worth >= asked:
         wait_s = rest_s(state)
         if _unsettled(state):
-            wait_s = min(max(wait_s * 2, LONGEST_REST_S), PATIENCE_S)
+            # Whoever goes on within the time an answer takes would not see it.
+            wait_s = min(max(wait_s * 2, LONGEST_REST_S, state.latency_s), PATIENCE_S)
         return Buy(max(wait_s - rested_s, shortest_s - rested_s, 0.0))
     if worth * PATIENCE_GAIN >= asked:
         return Buy(max(PATIENCE_S - rested_s, shortest_s - rested_s, 0.0))
     return Nothing(_why_not(situation))
+
+
+def lines_asked(pace: Pace, longest: int) -> int:
+    """How many lines to ask for where the person wants to see `longest` at once.
+
+    Out of a tight budget a request brings more than is shown: what follows is there, unpaid, once
+    the lines before it are typed or accepted.
+    """
+    return longest if pace.rich else max(longest, FRUGAL_LINES)
 
 
 def rest_s(state: PolicyState) -> float:
@@ -200,9 +222,10 @@ def _prefetches(situation: Situation) -> bool:
     """Whether to fetch what follows a suggestion that is nearly typed; never out of a tight budget."""
     if situation.prefetched or not situation.pace.rich:
         return False
-    near = len(situation.left[0]) <= PREFETCH_LEFT
-    trusted = situation.following >= PREFETCH_TYPED
     state = situation.state
+    meanwhile = state.latency_s / max(state.gap_s, SHORTEST_GAP_S) + PREFETCH_SPARE
+    near = len(situation.left[0]) <= min(max(PREFETCH_LEFT, meanwhile), PREFETCH_LEFT_MOST)
+    trusted = situation.following >= PREFETCH_TYPED
     asked = price(situation.pace, state.spent_per_key, state.answer_chars)
     return near and trusted and state.answer_chars * PREFETCH_CHANCE >= asked
 

@@ -52,6 +52,11 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """What was to be sent cost nothing after all: the pause, a rule or a limit stood before it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """A request was answered after `latency_s`.
 
@@ -89,7 +94,7 @@ class Ignored:
     typed: int = 0
 
 
-Event = Key | Moved | Sent | Answered | Followed | Ignored
+Event = Key | Moved | Sent | Refused | Answered | Followed | Ignored
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,8 @@ class PolicyState:
         since_left: characters typed since a suggestion was followed and then left for other words,
             which may be a slip; `FAR` at most.
         keys: keys typed, the older ones counting less.
-        sent: requests sent, the older ones counting less.
+        sent: requests sent, the older ones counting less. It begins low: an unspent hour must not
+            look overspent before anything was bought.
         usefulness: which share (0..1) of the suggestions was followed, the older ones counting less.
         answer_chars: the usual length of an answer at the start of a line.
         latency_s: how long answers usually take.
@@ -120,7 +126,7 @@ class PolicyState:
     since_failure: float = FAR
     since_left: float = FAR
     keys: float = 60.0
-    sent: float = 2.0
+    sent: float = 0.5
     usefulness: float = 0.6
     answer_chars: float = 30.0
     latency_s: float = 0.2
@@ -141,6 +147,8 @@ def reduce(state: PolicyState, event: Event) -> PolicyState:
             return replace(state, last_key_at_s=at_s, moved=True, deleted="", since_failure=far)
         case Sent():
             return replace(state, sent=state.sent + 1.0)
+        case Refused():
+            return replace(state, sent=max(state.sent - 1.0, 0.0))
         case Answered(latency_s, characters, column):
             latency_s = _towards(state.latency_s, latency_s, _LATENCY)
             if not characters:

@@ -150,6 +150,58 @@ def _converter() -> Any:
     return default_converter()  # type: ignore[no-untyped-call] # pygls leaves it untyped
 
 
+@lru_cache(maxsize=1)
+def prepare() -> None:
+    """Build what the first session of a process would: 100 ms, so not on the loop.
+
+    cattrs generates a type's code when it first meets it; a session nobody hears meets them.
+    """
+    server = SidelightServer("")
+    server.write_to(_unheard)
+    protocol = server.session_protocol
+    for method, message_id, params in _FIRST_MESSAGES:
+        numbered = {} if message_id is None else {"id": message_id}
+        message = {"jsonrpc": "2.0", "method": method, "params": params, **numbered}
+        protocol.handle_message(protocol.read(message))
+    _converter().unstructure(
+        types.ServerCapabilities(
+            completion_provider=types.CompletionOptions(),
+            hover_provider=types.HoverOptions(),
+            code_action_provider=types.CodeActionOptions(),
+            diagnostic_provider=types.DiagnosticOptions(
+                inter_file_dependencies=False, workspace_diagnostics=False
+            ),
+        )
+    )
+
+
+_FIRST_MESSAGES: tuple[tuple[str, int | None, dict[str, Any]], ...] = (
+    (
+        types.INITIALIZE,
+        1,
+        {
+            "processId": 1,
+            "rootUri": None,
+            "clientInfo": {"name": "", "version": ""},
+            "workspaceFolders": [{"uri": "file:///", "name": ""}],
+            "capabilities": {
+                "general": {"positionEncodings": ["utf-16"]},
+                "textDocument": {"inlineCompletion": {}, "completion": {}, "diagnostic": {}},
+                "window": {"showDocument": {"support": True}},
+                "workspace": {"configuration": True, "workspaceFolders": True},
+            },
+            "initializationOptions": {},
+        },
+    ),
+    (types.INITIALIZED, None, {}),
+)
+
+
+def _unheard(data: bytes) -> None:
+    """Nobody is there."""
+    del data
+
+
 def silence_pygls() -> None:
     """Keep pygls from logging: at several levels its lines hold whole messages, and so code."""
     logger = logging.getLogger("pygls")

@@ -11,21 +11,32 @@ from lsprotocol import types
 
 from sidelight_client.api import Broker, Message, Subscription
 
-from . import code_action, commands, decision, diagnostics, hover, sign_in
+from . import code_action, code_lens, commands, decision, diagnostics, hover, own_commands, sign_in
+from .acceptance import Accepted, Verdict
 from .asks import Landing
 from .channel import Channel
 from .client import Client, read_client
 from .completion import MenuCompletion
+from .content_findings import ContentFindings
+from .context_hints import ContextHints
+from .copilot_completions import CopilotCompletions
+from .copilot_dialect import CopilotDialect, count_in_utf_16, speaks_copilot
+from .document import Edit, TextDocument
 from .documents import Documents
 from .encoding import PositionEncoding
 from .engine import Engine
+from .explaining import Explaining
+from .finding_commands import FindingCommands
 from .folders import Folders
 from .front import Front
 from .inline import InlineCompletion
 from .notices import Notices
 from .plain import find, mapping, sequence
 from .preferences import Preferences
+from .provenance_watch import ProvenanceWatch
 from .server import SidelightServer
+from .shown import Shown
+from .silences import Silences
 from .status import Status
 
 log = logging.getLogger("sidelight.lsp")
@@ -69,20 +80,43 @@ class Session:
         self._documents = Documents()
         self._preferences = Preferences(broker)
         self._folders = Folders(broker)
+        self._silences = Silences(self._documents, broker.clock.now)
+        self._redacting: set[str] = set()
         self._engine = Engine(
-            broker, self._documents, self._preferences.settings, self._landed, self._reused
+            broker,
+            self._documents,
+            self._preferences.settings,
+            landed=self._landed,
+            reused=self._reused,
+            silent=self._silences.silent,
+            redacts=self._redacting.__contains__,
         )
-        self._notices = Notices(self._documents, self._notices_changed)
+        self._provenance = ProvenanceWatch(broker, self._documents)
+        self._shown = Shown(self._documents, self._became, self._provenance.placed)
+        self._notices = Notices(self._documents, self._shown_changed)
+        self._findings = ContentFindings(broker, self._documents, self._shown_changed)
+        self._hints = ContextHints(self._documents, self._shown_changed)
+        self._explaining = Explaining(
+            broker,
+            self._documents,
+            self._silences,
+            notices=self._notices,
+            findings=self._findings,
+            settings=self._preferences.settings,
+        )
+        self._finding_commands: FindingCommands | None = None
+        self._documents.listen(self._edited)
         self._server = SidelightServer(broker.snapshot().version)
         self._diagnostics: diagnostics.Diagnostics | None = None
+        self._copilot: CopilotDialect | None = None
         self._channel = Channel(read_fd, write_fd, self._received, self._bytes_lost)
         self._server.write_to(self._channel.send)
         self._front = Front(
             self, self._documents, self._engine, self._server.session_protocol, self._channel.send
         )
         self._front.serve(
-            InlineCompletion(self._engine, self._documents, self._max_lines),
-            MenuCompletion(self._engine, self._documents, self._max_lines),
+            InlineCompletion(self._engine, self._documents, self._shown, self._max_lines),
+            MenuCompletion(self._engine, self._documents, self._shown, self._max_lines),
         )
         self._status = Status(broker, self._front.notify)
 
@@ -98,6 +132,9 @@ class Session:
         """Give everything back: requests, subscriptions, descriptors."""
         self.closing()
         self._status.stop()
+        self._findings.stop()
+        if self._finding_commands is not None:
+            self._finding_commands.close()
         self._folders.close()
         for leave in self._leave:
             leave()
@@ -120,31 +157,75 @@ class Session:
     def opening(self, params: Any) -> None:
         """Register what this editor can use, before pygls computes the capabilities."""
         self._client = client = read_client(params)
-        self._engine.client = client.name
+        copilot = speaks_copilot(params)
+        self._engine.client = self._shown.client = client.name
         self._preferences.initialised(client.options)
         settings = self._preferences.settings()
-        self._server.session_protocol.menu = not client.inline_completion or settings.flag(
-            "completions.menu"
-        )
+        # Clients of the Copilot dialect draw ghost text without telling so.
+        ghost = client.inline_completion or copilot
+        self._server.session_protocol.menu = not ghost or settings.flag("completions.menu")
         self._diagnostics = diagnostics.Diagnostics(
-            self._server, self._documents, self._notices, pull=client.pull_diagnostics
+            self._server,
+            self._documents,
+            self._notices,
+            findings=self._findings,
+            hints=self._hints,
+            pull=client.pull_diagnostics,
         )
         if client.pull_diagnostics:
             diagnostics.register(self._server, self._diagnostics)
-        hover.register(self._server, self._documents, self._notices)
-        code_action.register(self._server, self._documents, self._notices)
+        self._register_explanations(client)
         commands.register(
             self._server,
             self._broker,
             client,
             notices=self._notices,
-            accepted=self._engine.consumed,
+            accepted=self._shown.accepted,
         )
+        self._front.serve_also({}, self._shown.notifications)
+        if copilot:
+            count_in_utf_16(params)
+            self._serve_copilot(client)
         self._register_workspace()
         self._leave.append(self._broker.editor_connected(client.name))
         self._leave.append(self._broker.asks_person(self._offer_sign_in))
         for uri in client.folders:
             self._folders.opened(uri)
+
+    def _register_explanations(self, client: Client) -> None:
+        server, broker, documents = self._server, self._broker, self._documents
+        hover.register(server, documents, self._notices, self._findings)
+        code_action.register(
+            server,
+            broker,
+            client,
+            documents=documents,
+            notices=self._notices,
+            findings=self._findings,
+        )
+        code_lens.register(server, documents, self._silences, self._preferences.settings)
+        self._finding_commands = FindingCommands(
+            server,
+            broker,
+            client,
+            documents=documents,
+            engine=self._engine,
+            notices=self._notices,
+            findings=self._findings,
+            silences=self._silences,
+            explaining=self._explaining,
+            redacting=self._redacting,
+        )
+        self._finding_commands.register()
+        own_commands.register(
+            server, broker, own_commands.run_sidelight, own_commands.start_sidelight
+        )
+        self._leave.append(broker.explains(self._explaining.place))
+
+        @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+        def saved(params: types.DidSaveTextDocumentParams) -> None:
+            self._provenance.saved(params.text_document.uri)
+            self._findings.left(params.text_document.uri)
 
     def opened(self) -> None:
         """Count columns as was agreed."""
@@ -153,13 +234,19 @@ class Session:
 
     def ready(self) -> None:
         """Ask for the configuration and begin to tell the status."""
+        self._findings.start()
         if self._client.messages:
             self._status.start()
+        if self._copilot is not None:
+            self._copilot.start()
         self._pull_configuration()
 
     def closing(self) -> None:
         """Answer or cancel everything that is under way."""
         self._engine.finish()
+        self._provenance.close()
+        if self._copilot is not None:
+            self._copilot.close()
         self._server.session_protocol.cancel_all()
 
     def exit(self, code: int) -> None:
@@ -177,17 +264,42 @@ class Session:
 
     def _landed(self, landing: Landing) -> None:
         self._notices.landed(landing)
+        sent = self._broker.sent(landing.request.trace_id)
+        story = self._silences.landed(landing, self._engine.rates, sent)
+        self._hints.landed(story)
         if self._client.messages:
             document = self._documents.get(landing.uri)
-            self._front.notify(decision.METHOD, decision.decision_payload(landing, document))
+            payload = decision.decision_payload(landing, document, story)
+            self._front.notify(decision.METHOD, payload)
 
     def _reused(self, uri: str, trace_id: str) -> None:
         if self._client.messages:
             self._front.notify(decision.METHOD, decision.reused_payload(uri, trace_id))
 
-    def _notices_changed(self, uri: str) -> None:
+    def _became(self, verdict: Verdict) -> None:
+        if isinstance(verdict, Accepted):
+            self._engine.consumed(verdict.trace_id)
+            self._broker.accepted(verdict.trace_id)
+
+    def _edited(self, document: TextDocument, edit: Edit | None) -> None:
+        if edit is None and self._documents.get(document.uri) is not document:
+            self._redacting.discard(document.uri)
+
+    def _shown_changed(self, uri: str) -> None:
         if self._diagnostics is not None:
             self._diagnostics.changed(uri)
+
+    def _serve_copilot(self, client: Client) -> None:
+        self._copilot = CopilotDialect(
+            self._server,
+            self._broker,
+            client,
+            CopilotCompletions(self._engine, self._documents, self._shown, self._max_lines),
+            accepted=self._shown.accepted,
+            notify=self._front.notify,
+            refuse=self._front.refuse,
+        )
+        self._front.serve_also(self._copilot.requests, self._copilot.notifications)
 
     def _max_lines(self) -> int:
         return self._preferences.settings().number("completions.max_lines")

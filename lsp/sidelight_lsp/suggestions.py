@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sidelight_client.api import Position
 
-from .document import TextDocument
+from .document import Edit, TextDocument
 from .through import Suggestion, remaining, typed_at
 
 MOST_KEPT = 16
@@ -37,6 +37,11 @@ class Suggestions:
         """Remember a suggestion, and forget the one of longest ago where there are too many."""
         self.kept.insert(0, suggestion)
         del self.kept[MOST_KEPT:]
+
+    def shift(self, edit: Edit) -> None:
+        """Follow the text when lines come or go above a suggestion."""
+        for suggestion in self.kept:
+            suggestion.anchor.shift(edit)
 
     def left(self, document: TextDocument, at: Position, deleted: str = "") -> Left | None:
         """What is left at `at` of the suggestion that fits best: the one that was followed longest.

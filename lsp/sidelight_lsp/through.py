@@ -6,11 +6,11 @@ suggestions with fewer requests than cancelling at each key, whatever the deboun
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sidelight_client.api import PartKind, Position, Source, Tier, Window
 
-from .document import TextDocument
+from .document import Edit, TextDocument
 
 CLOSERS = ")]}>\"'`:;, \t"
 """What editors put behind the cursor by themselves, or take away when it is typed over."""
@@ -18,19 +18,23 @@ CLOSERS = ")]}>\"'`:;, \t"
 MAX_LINES_TYPED = 50
 """A cursor further below the place of a request was moved there; nobody typed that much."""
 
+LINES_ABOVE = 12
+"""So many lines above the cursor must stand as they did. What is further up may change under a
+suggestion: an import that an editor adds at the top of the file does not make it wrong."""
+
 LINES_BELOW = 2
 LINES_SEARCHED = 6
 """Lines below the cursor that make the key of a suggestion, and where they are looked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Anchor:
     """The text around the cursor when a suggestion was asked for.
 
     Attributes:
-        start: where `before` begins in the document.
-        at: the cursor.
-        before: the text from `start` to `at`.
+        start: where `before` begins in the live document; `shift` keeps it so.
+        at: the cursor, likewise.
+        before: the text from `start` to `at`, of the cursor's line and the `LINES_ABOVE` it.
         after: the rest of the cursor's line.
         below: the next lines that hold more than closers, as `below` reads them.
     """
@@ -40,6 +44,13 @@ class Anchor:
     before: str
     after: str
     below: tuple[str, ...] = ()
+
+    def shift(self, edit: Edit) -> None:
+        """Follow the text when lines come or go above it."""
+        rows = edit.new_end.line - edit.end.line
+        if rows and edit.end.line < self.start.line:
+            self.start = replace(self.start, line=self.start.line + rows)
+            self.at = replace(self.at, line=self.at.line + rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,16 @@ class Suggestion:
 def anchor_of(window: Window, after: str, below: tuple[str, ...] = ()) -> Anchor:
     """The anchor of a request for `window`; `after` is the rest of the cursor's line."""
     prefix = next(part for part in reversed(window.parts) if part.kind is PartKind.PREFIX)
-    return Anchor(prefix.range.start, prefix.range.end, prefix.text, after, below)
+    start, before = prefix.range.start, prefix.text
+    cut = len(before)
+    for _ in range(LINES_ABOVE + 1):
+        cut = before.rfind("\n", 0, cut)
+        if cut < 0:
+            break
+    if cut >= 0:
+        before = before[cut + 1 :]
+        start = Position(prefix.range.end.line - LINES_ABOVE, 0)
+    return Anchor(start, prefix.range.end, before, after, below)
 
 
 def below(document: TextDocument, row: int) -> tuple[str, ...]:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import policy_suite
+from sidelight_client import __version__
+
+from . import content_suites, footprint, hot_path, policy_suite, replay, startup
 from .report import Line, Options, Suite
 from .traces import TraceUnreadableError
 
-SUITES: tuple[Suite, ...] = (policy_suite.SUITE,)
+SUITES: tuple[Suite, ...] = (
+    startup.SUITE,
+    hot_path.SUITE,
+    policy_suite.SUITE,
+    replay.SUITE,
+    footprint.SUITE,
+    content_suites.SUITE,
+    content_suites.SCAN_SUITE,
+)
 """Every suite, in the order in which they run."""
 
 
@@ -33,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         suggestion_lines=given.suggestion_lines,
     )
     lines: list[Line] = []
+    print(_header(), flush=True)
     try:
         for suite in suites:
             for line in suite.run(options):
@@ -43,8 +56,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.json is not None:
         given.json.write_text(json.dumps([line.as_json() for line in lines], indent=1))
     failed = sum(line.passed is False for line in lines)
+    print(_header())
     print(f"{sum(line.passed is True for line in lines)} passed, {failed} failed")
     return 1 if failed else 0
+
+
+def _header() -> str:
+    """What the figures depend on besides the code."""
+    load = f", 1-minute load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    version = f"Python {platform.python_version()}"
+    return f"sidelight {__version__}, {version}, {os.cpu_count()} cores{load}"
 
 
 def _parser() -> argparse.ArgumentParser:

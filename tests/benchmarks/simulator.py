@@ -15,7 +15,7 @@ from sidelight_client.api import Position, Source, SourceKind, Tier, Trigger, ta
 from sidelight_lsp.document import TextDocument
 from sidelight_lsp.document_policy import DocumentPolicy, joinable
 from sidelight_lsp.document_policy import ahead as document_ahead
-from sidelight_lsp.policy import Buy, Decision, Join, Nothing, Reuse
+from sidelight_lsp.policy import MOST_ADRIFT, Buy, Decision, Join, Nothing, Reuse
 from sidelight_lsp.through import Anchor, Suggestion, anchor_of, below, diverged
 
 from .oracle import Ahead, Model, ahead, answer, latency_s
@@ -114,6 +114,8 @@ class Typing:
         self._document = TextDocument(trace.name, trace.language, 1, trace.start)
         self._at = Position(0, 0)
         self._flights: list[Flight] = []
+        self._flight: Flight | None = None
+        self._adrift: list[Flight] = []
         self._screen = ""
         self._waiting = False
         self._ask_number = 0
@@ -138,6 +140,8 @@ class Typing:
                 edit = self._document.replace(start, end, key.insert)
                 self._at = edit.new_end
                 self._policy.edited(self._document, edit, self._now_s)
+                for flight in self._flights:
+                    flight.anchor.shift(edit)
             self._drop_diverged()
             self._ask()
             next_s = trace.keys[number + 1].t if number + 1 < len(trace.keys) else key.t + 5
@@ -161,8 +165,8 @@ class Typing:
 
     def _drop_diverged(self) -> None:
         for flight in list(self._flights):
-            if not flight.prefetch and diverged(flight.anchor, self._document):
-                self._cancel(flight)
+            if flight is self._flight and diverged(flight.anchor, self._document):
+                self._set_aside()
 
     def _cancel(self, flight: Flight) -> None:
         self._flights.remove(flight)
@@ -201,18 +205,25 @@ class Typing:
                 self._waiting = True
             case Buy(after_s):
                 self._waiting = True
-                self._abandon()
+                self._set_aside()
                 asked = self._ask_number
                 self._after(after_s, lambda: self._rested(asked))
 
     def _rested(self, asked: int) -> None:
         if asked == self._ask_number and self._waiting and not self._joinable():
-            self._abandon()
+            self._set_aside()
             self._send("")
 
-    def _abandon(self) -> None:
-        for flight in [one for one in self._flights if not one.prefetch]:
+    def _set_aside(self) -> None:
+        flight, self._flight = self._flight, None
+        if flight is None:
+            return
+        if diverged(flight.anchor, self._document):
             self._cancel(flight)
+            return
+        self._adrift.append(flight)
+        if len(self._adrift) > MOST_ADRIFT:
+            self._cancel(self._adrift.pop(0))
 
     def _send(self, foreseen: str) -> None:
         if not self._allowance.take(self._begins_s + self._now_s):
@@ -240,12 +251,18 @@ class Typing:
         self.figures = replace(self.figures, requests=number + 1, driest=min(driest, default=None))
         self._policy.sent()
         self._flights.append(flight)
+        if not flight.prefetch:
+            self._flight = flight
         self._after(flight.latency_s, lambda: self._landed(flight))
 
     def _landed(self, flight: Flight) -> None:
         if flight not in self._flights:
             return
         self._flights.remove(flight)
+        if self._flight is flight:
+            self._flight = None
+        elif flight in self._adrift:
+            self._adrift.remove(flight)
         suggestion = Suggestion(flight.anchor, (flight.text,), flight.trace_id, SOURCE, Tier.FAST)
         self._policy.landed(suggestion, flight.latency_s, flight.column)
         if not self._waiting:

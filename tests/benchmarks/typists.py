@@ -1,6 +1,6 @@
 """Made traces: six ways to type a real source file, each a family of its own, from a seed.
 
-The policy's constants were chosen on `CHOSEN_ON`; `HELD_OUT` judges them.
+`more_typists` holds further ones.
 """
 
 from __future__ import annotations
@@ -11,9 +11,6 @@ from importlib import metadata
 from itertools import pairwise
 
 from .traces import Key, Trace
-
-CHOSEN_ON = ("steady", "thinker", "repetitive")
-HELD_OUT = ("jumper", "prose", "slow")
 
 CODE = (
     ("h11", "h11/_connection.py"),
@@ -211,7 +208,7 @@ def slow(seed: str, keys: int) -> Trace:
     return typist.trace(name, "python", "slow")
 
 
-FAMILIES: dict[str, Callable[[str, int], Trace]] = {
+TYPISTS: dict[str, Callable[[str, int], Trace]] = {
     "steady": steady,
     "thinker": thinker,
     "repetitive": repetitive,
@@ -219,15 +216,6 @@ FAMILIES: dict[str, Callable[[str, int], Trace]] = {
     "prose": prose,
     "slow": slow,
 }
-
-
-def made(families: tuple[str, ...], *, seed: int, per_family: int, keys: int) -> list[Trace]:
-    """Traces of each family; the same seed gives the same traces."""
-    return [
-        FAMILIES[family](f"{family}-{seed}-{number}", keys)
-        for family in families
-        for number in range(per_family)
-    ]
 
 
 def region(seed: str, keys: int) -> tuple[str, str, str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sidelight_client.adapters.git_repo import GitRepositories
+from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.broker import Broker
 from sidelight_client.domain.breaker import BreakerState
 from sidelight_client.domain.budget import Reading, Scope, Unit
@@ -75,7 +75,7 @@ class Bench:
             settings=settings or Settings(),
             gateway=self.gateway,
             keeper=self.keeper,
-            repositories=GitRepositories(),
+            repositories=WorkspacePlaces(),
             version="0.1.0",
         )
         self.told: list[Snapshot] = []
@@ -220,6 +220,17 @@ async def test_nothing_is_asked_twice_when_the_better_model_fails_as_well() -> N
         assert isinstance(outcome, Completed)
         assert (outcome.texts, outcome.filtered) == ((), FilterReason.PROSE)
         assert [one.tier for one in bench.gateway.asked] == [Tier.FAST, Tier.STANDARD]
+
+
+async def test_a_model_that_is_always_wrong_cannot_double_every_request() -> None:
+    async with Bench().running() as bench:
+        bench.answers(Delta("Here is the completion:"), Finish(SOURCE))
+        for _ in range(40):
+            await bench.broker.complete(question(Trigger.INVOKED))
+        counts = bench.broker.snapshot().counts
+        # Three to begin with, and a tenth of what was asked since.
+        assert 3 <= counts.resent <= 8
+        assert counts.requests == 40 + counts.resent
 
 
 async def test_typing_on_a_short_budget_buys_no_second_answer() -> None:
@@ -434,7 +445,7 @@ async def test_a_setting_that_is_not_valid_is_told_as_a_condition() -> None:
 
 async def test_editors_started_elsewhere_are_told_of_until_they_leave() -> None:
     async with Bench().running() as bench:
-        gone = bench.broker.environment_differs("VS Code", ("HTTPS_PROXY",))
+        gone = bench.broker.process.environment_differs("VS Code", ("HTTPS_PROXY",))
         codes = {c.code for c in bench.broker.snapshot().conditions}
         assert "broker.environment_differs" in codes
         gone()

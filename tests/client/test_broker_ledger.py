@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from sidelight_client.adapters.git_repo import GitRepositories
+from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.broker import Broker
 from sidelight_client.domain.completion import CompletionRequest, Source, SourceKind, TokenUse
 from sidelight_client.domain.failure import Failure, FailureKind
 from sidelight_client.domain.place import Document, Position
+from sidelight_client.domain.provenance import Provenance
 from sidelight_client.domain.snapshot import DecisionView
 from sidelight_client.domain.window import take
 from sidelight_client.keeper import SessionKeeper
@@ -40,6 +41,9 @@ class Kept:
     def record(self, decision: DecisionView) -> None:
         self.decisions.append(decision)
 
+    def note_provenance(self, known: Provenance) -> None:
+        del known
+
 
 class Bench:
     def __init__(self, vault: FakeVault | None = None) -> None:
@@ -52,7 +56,7 @@ class Bench:
             keeper=SessionKeeper(
                 clock=self.clock, provider=self.idp, vault=vault or FakeVault(), spread=lambda: 0.0
             ),
-            repositories=GitRepositories(),
+            repositories=WorkspacePlaces(),
             ledger=self.ledger,
             version="0.1.0",
         )
@@ -121,14 +125,14 @@ async def test_a_request_nobody_waits_for_any_more_is_recorded_because_it_was_se
 
 async def test_a_folder_that_cannot_be_written_is_a_condition_until_it_can() -> None:
     async with running() as bench:
-        bench.broker.storage_problem("/home/ada/state", "the disk is full")
+        bench.broker.process.storage_problem("/home/ada/state", "the disk is full")
         assert [c.code for c in bench.broker.snapshot().conditions] == ["storage.unwritable"]
-        bench.broker.storage_problem("/home/ada/state", "")
+        bench.broker.process.storage_problem("/home/ada/state", "")
         assert bench.broker.snapshot().conditions == ()
 
 
 async def test_a_folder_that_neither_vault_nor_ledger_can_write_is_told_once() -> None:
     async with running(FakeVault(durable=VaultState.UNWRITABLE)) as bench:
-        bench.broker.storage_problem("/home/ada/state", "the disk is full")
+        bench.broker.process.storage_problem("/home/ada/state", "the disk is full")
         codes = [c.code for c in bench.broker.snapshot().conditions]
         assert codes.count("storage.unwritable") == 1

@@ -11,8 +11,8 @@ import pytest
 
 from sidelight_client.adapters.clock import SystemClock
 from sidelight_client.adapters.gateway_http import HttpGateway
-from sidelight_client.adapters.git_repo import GitRepositories
 from sidelight_client.adapters.http import HttpClient
+from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.broker import Broker
 from sidelight_client.domain.completion import (
     Completed,
@@ -60,7 +60,7 @@ async def broker_at(
             settings=resolve([(Layer.FILE, settings)]),
             gateway=gateway,
             keeper=SessionKeeper(clock=clock, provider=FakeIdp(), vault=FakeVault()),
-            repositories=GitRepositories(),
+            repositories=WorkspacePlaces(),
             version="0.1.0",
         )
         await broker.start()

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from sidelight_client.adapters.git_repo import GitRepositories
+from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.broker import Broker
 from sidelight_client.domain.budget import Reading, Scope, Unit
 from sidelight_client.domain.completion import (
@@ -57,7 +57,7 @@ class Bench:
             settings=resolve([(Layer.FILE, {"gateway": [A, B]})]),
             gateway=self.gateway,
             keeper=None,
-            repositories=GitRepositories(),
+            repositories=WorkspacePlaces(),
             version="0.1.0",
         )
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from sidelight_client.adapters.git_repo import GitRepositories
+from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.broker import Broker
 from sidelight_client.domain.budget import Reading, Scope, Unit
 from sidelight_client.domain.completion import CompletionRequest
@@ -43,7 +43,7 @@ def broker_with(gateway: FakeGateway, clock: FakeClock) -> Broker:
         settings=resolve([(Layer.FILE, {"gateway": "https://gateway.example"})]),
         gateway=gateway,
         keeper=None,
-        repositories=GitRepositories(),
+        repositories=WorkspacePlaces(),
         version="0.1.0",
     )
 

@@ -30,6 +30,24 @@ def nobodys_port() -> int:
         return port
 
 
+async def test_a_gateway_document_alone_is_enough_to_reach_the_gateway(
+    sidelight: Sidelight,
+) -> None:
+    async with raw_server(GOOD) as live:
+        sidelight.places.config.mkdir(parents=True, exist_ok=True)
+        document = sidelight.home / "gateway.json"
+        document.write_text(json.dumps({**OPEN, "api_base": f"{live.url}/v1"}), "utf-8")
+        document.chmod(0o600)
+        sidelight.configure(gateway_document=str(document))
+        code, out, err = await sidelight.run("complete", "ledger.py:7:25", "--json")
+        assert (code, err) == (0, "")
+        assert json.loads(out)["outcome"] == "completed"
+        code, out, _ = await sidelight.run("config", "explain", "gateway")
+        assert code == 0
+        assert live.url in out
+    assert {asked.target for asked in live.asked} == {"/v1/completions"}
+
+
 async def test_with_the_first_zone_dead_the_second_completes_and_status_says_so(
     sidelight: Sidelight,
 ) -> None:

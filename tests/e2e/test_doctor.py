@@ -93,6 +93,20 @@ async def test_offline_with_broken_settings_and_an_open_folder_all_of_it_is_told
     assert all(finding["text"] and finding["title"] for finding in told["findings"])
 
 
+async def test_every_address_of_the_gateway_is_looked_at(sidelight: Sidelight) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        dead = f"http://127.0.0.1:{held.getsockname()[1]}"
+        async with raw_server(answer(200, {"version": 1, "profile": "sidelight"})) as live:
+            sidelight.places.config.mkdir(parents=True)
+            zones = json.dumps([live.url, dead])
+            sidelight.places.config_file.write_text(f"gateway = {zones}\n", "utf-8")
+            code, told = await doctor(sidelight)
+    seen = [e["url"].partition("/.well-known")[0] for e in told["facts"]["endpoints"]]
+    assert seen == [live.url, dead]
+    assert (code, codes(told)) == (1, ["doctor.not_reachable"])
+
+
 async def test_behind_a_hotels_login_page_the_page_is_named(sidelight: Sidelight) -> None:
     page = answer(200, "<html>Welcome</html>", content_type="text/html")
     async with raw_server(page) as server:

@@ -31,8 +31,16 @@ async def test_what_was_used_is_known_with_a_broker_and_without(sidelight: Sidel
     (user,) = [limit for limit in running["limits"] if limit["scope"] == "user"]
     assert (user["used"], user["counted"], user["unit"]) == (1, 1, "requests")
     assert user["source"] in ("gateway", "headers")
+    # The broker counts it for the tray in the same way, and the command without one as well.
+    assert [use["scope"] for use in running["today"]["limits"]] == [
+        limit["scope"] for limit in running["limits"]
+    ]
     sidelight.end_brokers()
     after = await usage(sidelight)
+    for today in (running["today"], after["today"]):
+        assert (today["source"], today["problem"]) == ("ledger", "")
+        assert today["total"]["requests"] == sum(bar["requests"] for bar in today["hours"]) == 1
+        assert 23 <= len(today["hours"]) <= 25
     assert after["limits"] is None
     assert after["total"] == running["total"]
     (group,) = after["groups"]

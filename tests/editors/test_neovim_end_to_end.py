@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -13,25 +12,10 @@ import pytest
 
 from support import stdio_tee
 from support.neovim import Neovim, package_path, until
+from support.neovim_real import LEDGER, TYPED, brokers, ready
 from support.neovim_scene import Scene
 
 pytestmark = pytest.mark.editors
-
-LEDGER = '''"""Totals of a ledger."""
-
-
-def total_of_entries(entries: list[int]) -> int:
-    running_total = 0
-    for entry in entries:
-        running_total += entry
-    return running_total
-
-
-def label_of_total(running_total: int) -> str:
-    smile = "😀𝄞"; label = smile + str(running_total)
-    return label
-'''
-TYPED = "\n\ndef total(entries: list[int]) -> int:\n    running_total = 0\n    for entry in "
 
 Open = Callable[[str], Scene]
 
@@ -44,28 +28,9 @@ def sidelight_command(
     monkeypatch.setenv("PYTHONPATH", package_path())
     monkeypatch.setenv("SIDELIGHT_VAULT", "memory")
     yield [sys.executable, "-m", "sidelight_client", "lsp", *request.param]
-    for pid in _brokers(private_home):
+    for pid in brokers(private_home):
         os.kill(pid, signal.SIGTERM)
-    until(lambda: not _brokers(private_home), "the broker has ended")
-
-
-def _brokers(home: Path) -> list[int]:
-    """The processes of this home that no editor started."""
-    listed = subprocess.run(
-        ["ps", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True
-    ).stdout
-    found: list[int] = []
-    for line in listed.splitlines():
-        pid, stat, command = line.split(maxsplit=2)
-        if "sidelight_client broker" not in command or stat.startswith("Z"):
-            continue
-        environment = Path(f"/proc/{pid}/environ")
-        try:
-            if f"SIDELIGHT_HOME={home}".encode() in environment.read_bytes().split(b"\0"):
-                found.append(int(pid))
-        except OSError:
-            continue
-    return found
+    until(lambda: not brokers(private_home), "the broker has ended")
 
 
 @pytest.fixture
@@ -89,14 +54,6 @@ def open_file(nvim_program: Path, sidelight_command: list[str], tmp_path: Path) 
     yield start
     for scene in scenes:
         scene.leave()
-
-
-def ready(scene: Scene) -> None:
-    """Wait for the embedded gateway to have signed its own person in."""
-    until(
-        lambda: scene.neovim.lua("return (require('sidelight').state() or {}).state") == "ready",
-        lambda: f"the state is ready; it is {scene.neovim.statusline()}",
-    )
 
 
 def test_typing_brings_a_suggestion_from_the_workspace_and_tab_takes_it(open_file: Open) -> None:

@@ -70,7 +70,7 @@ def test_a_command_goes_to_the_server(begin: Begin, command: str, sent: dict[str
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        ("Sidelight dance", 'Sidelight knows no "dance"; it knows log, pause'),
+        ("Sidelight dance", 'Sidelight knows no "dance"; it knows explain, log, pause'),
         ("Sidelight pause soon", "pause takes a number of minutes"),
         ("Sidelight pause 0", "pause takes a number of minutes"),
     ],
@@ -86,8 +86,9 @@ def test_a_command_that_makes_no_sense_says_what_would(
 def test_commands_are_completed(begin: Begin) -> None:
     scene = begin()
     complete = scene.neovim.rpc.funcs.getcompletion
-    assert complete("Sidelight ", "cmdline") == ["log", "pause", "resume", "signin", "status"]
-    assert complete("Sidelight s", "cmdline") == ["signin", "status"]
+    known = "explain log pause restart resume signin signout status usage what_was_sent"
+    assert complete("Sidelight ", "cmdline") == known.split()
+    assert complete("Sidelight s", "cmdline") == ["signin", "signout", "status"]
     assert complete("Sidelight pause ", "cmdline") == []
 
 

@@ -12,9 +12,9 @@ import pytest
 from sidelight_client.adapters.clock import SystemClock
 from sidelight_client.adapters.discovered_identity import DiscoveredProvider
 from sidelight_client.adapters.gateway_http import HttpGateway
-from sidelight_client.adapters.git_repo import GitRepositories
 from sidelight_client.adapters.http import HttpClient
 from sidelight_client.adapters.memory_vault import MemoryVault
+from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.broker import Broker
 from sidelight_client.domain.breaker import BreakerState
 from sidelight_client.domain.completion import (
@@ -115,7 +115,7 @@ async def signed_in(zones: list[EmbeddedGateway], memory: Path) -> AsyncGenerato
         ),
         gateway=gateway,
         keeper=SessionKeeper(clock=clock, provider=provider, vault=MemoryVault()),
-        repositories=GitRepositories(),
+        repositories=WorkspacePlaces(),
         version="0.1.0",
     )
     approving: list[asyncio.Task[None]] = []

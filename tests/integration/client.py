@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from sidelight_client.adapters.clock import SystemClock
 from sidelight_client.adapters.gateway_http import HttpGateway
-from sidelight_client.adapters.git_repo import GitRepositories
 from sidelight_client.adapters.http import HttpClient
+from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.broker import Broker
 from sidelight_client.domain.completion import CompletionRequest, Trigger
 from sidelight_client.domain.failure import Failure, FailureKind
@@ -118,7 +118,7 @@ async def broker_with(url: str, idp: FakeIdp) -> AsyncGenerator[Broker]:
         settings=resolve([(Layer.FILE, {"tiers": {"fast": {"deadline_ms": 10_000}}})]),
         gateway=gateway,
         keeper=keeper,
-        repositories=GitRepositories(),
+        repositories=WorkspacePlaces(),
         version="0.1.0",
     )
     await broker.start()

@@ -15,19 +15,30 @@ from typing import Any
 from sidelight_client.api import (
     Completed,
     CompletionRequest,
+    ContentPlace,
+    ContentPreview,
     Document,
+    Explained,
+    FeedbackResult,
+    MarksFile,
     Message,
+    NoEndpoint,
     Outcome,
     Phase,
+    Position,
+    Provenance,
+    SentText,
     Settings,
     SignInFailed,
     SignInPrompt,
     Snapshot,
     Source,
     SourceKind,
+    Subject,
     Subscription,
     Tier,
     Timings,
+    UsageView,
 )
 from sidelight_client.domain.snapshot import GatewayView, SessionView
 from sidelight_client.testing.fakes import FakeClock, settle
@@ -76,6 +87,7 @@ class FakeBroker:
         default_factory=list["Callable[[Message, str], None]"]
     )
     accepted_ids: list[str] = field(default_factory=list[str])
+    provenance: dict[str, Provenance] = field(default_factory=dict[str, Provenance])
     off_limits: set[str] = field(default_factory=set[str])
     pauses: list[float | None] = field(default_factory=list["float | None"])
     retries: int = 0
@@ -83,6 +95,47 @@ class FakeBroker:
     signed_out: int = 0
     sign_in_fails: SignInFailed | None = None
     sign_in_gate: asyncio.Event | None = None
+    preview: ContentPreview | None = None
+    places: dict[str, ContentPlace] = field(default_factory=dict[str, ContentPlace])
+    would: Outcome | None = None
+    weighings: list[CompletionRequest] = field(default_factory=list[CompletionRequest])
+    explainers: list[Callable[[str, Position | None], Explained | None]] = field(
+        default_factory=list["Callable[[str, Position | None], Explained | None]"]
+    )
+    feedback_ends: FeedbackResult | None = None
+    messages: list[tuple[Subject, str, str, str]] = field(
+        default_factory=list["tuple[Subject, str, str, str]"]
+    )
+
+    marks: MarksFile | None = None
+    scratch: Path | None = None
+
+    def marks_file(self, uri: str) -> MarksFile | None:
+        return self.marks if uri else None
+
+    def content_place(self, uri: str) -> ContentPlace:
+        return self.places.get(uri, ContentPlace())
+
+    def sent(self, trace_id: str) -> SentText | None:
+        return next(
+            (
+                SentText(trace_id, self.clock.now(), "https://gateway.example", one.window)
+                for one in self.asked
+                if one.trace_id == trace_id
+            ),
+            None,
+        )
+
+    def weighed(self, request: CompletionRequest) -> Outcome | None:
+        self.weighings.append(request)
+        return self.would
+
+    def explains(self, explain: Callable[[str, Position | None], Explained | None]) -> Subscription:
+        self.explainers.append(explain)
+        return lambda: self.explainers.remove(explain)
+
+    def explanation(self, uri: str, at: Position | None) -> Explained | None:
+        return next((said for one in self.explainers if (said := one(uri, at))), None)
 
     async def complete(self, request: CompletionRequest) -> Outcome:
         self.asked.append(request)
@@ -143,8 +196,20 @@ class FakeBroker:
     def retry_now(self) -> None:
         self.retries += 1
 
+    async def usage(self) -> UsageView:
+        return UsageView(self.clock.now(), self.clock.now())
+
+    async def feedback(
+        self, subject: Subject, rule: str, trace_id: str, reason: str, form_url: str = ""
+    ) -> FeedbackResult:
+        self.messages.append((subject, rule, trace_id, reason))
+        return NoEndpoint(form_url) if self.feedback_ends is None else self.feedback_ends
+
     def accepted(self, trace_id: str) -> None:
         self.accepted_ids.append(trace_id)
+
+    def note_provenance(self, known: Provenance) -> None:
+        self.provenance[known.trace_id] = known
 
 
 GHOST: dict[str, Any] = {"textDocument": {"inlineCompletion": {"dynamicRegistration": False}}}

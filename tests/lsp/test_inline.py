@@ -19,7 +19,7 @@ from sidelight_client.api import (
     UnavailableReason,
 )
 from sidelight_client.settings import Layer, resolve
-from sidelight_lsp.policy import LINGER_S, LONGEST_REST_S
+from sidelight_lsp.policy import LINGER_S, LONGEST_REST_S, MOST_ADRIFT
 
 pytestmark = pytest.mark.anyio
 
@@ -134,16 +134,37 @@ async def test_a_keystroke_that_diverges_aborts_the_request_in_flight() -> None:
         assert len(broker.asked) == 2
 
 
-async def test_a_cursor_elsewhere_aborts_the_request_in_flight() -> None:
-    broker = FakeBroker(gate=asyncio.Event())
+async def test_what_was_asked_before_the_cursor_went_elsewhere_is_there_when_it_comes_back() -> (
+    None
+):
+    broker = continues("one(value)")
+    broker.gate = asyncio.Event()
     async with editor(broker) as client:
         await client.initialize()
         await client.open("one\ntwo\n")
         first = await client.inline(0, 3)
         await client.rest()
-        await client.inline(1, 1)
+        elsewhere = await client.inline(1, 1)
         assert client.response(first)["result"] is None  # type: ignore[index]
-        assert broker.aborted == 1
+        broker.gate.set()
+        await client.settle()
+        assert client.response(elsewhere) is None
+        assert broker.aborted == 0
+        again = await client.inline(0, 3)
+        assert client.response(again)["result"]["items"][0]["insertText"] == "(value)"  # type: ignore[index]
+        assert len(broker.asked) == 1
+
+
+async def test_of_many_places_the_cursor_went_to_only_the_latest_stay_under_way() -> None:
+    broker = FakeBroker(gate=asyncio.Event())
+    async with editor(broker) as client:
+        await client.initialize()
+        await client.open("a\nb\nc\nd\ne\n")
+        for row in range(5):
+            await client.inline(row, 1, invoked=True)
+            await client.rest()
+        assert len(broker.asked) == 5
+        assert broker.aborted == 5 - 1 - MOST_ADRIFT
 
 
 async def test_a_joined_answer_that_does_not_fit_what_was_typed_is_asked_again() -> None:
@@ -199,6 +220,7 @@ async def test_typing_through_a_suggestion_sends_nothing_and_waits_for_nothing()
             ("shown", "miss"),
             ("shown", "typed"),
             ("shown", "typed"),
+            ("prefetched", "miss"),
         ]
         await client.edit((0, 6), (0, 7), "value)")
         through = await client.inline(0, 12)

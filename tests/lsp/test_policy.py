@@ -24,9 +24,20 @@ from sidelight_client.api import (
     Scope,
     Trigger,
     Unit,
+    pace,
     say,
 )
-from sidelight_lsp.policy import Because, Buy, Decision, Join, Nothing, Reuse, Situation, decide
+from sidelight_lsp.policy import (
+    Because,
+    Buy,
+    Decision,
+    Join,
+    Nothing,
+    Reuse,
+    Situation,
+    decide,
+    lines_asked,
+)
 from sidelight_lsp.policy_state import (
     Answered,
     Followed,
@@ -34,6 +45,7 @@ from sidelight_lsp.policy_state import (
     Key,
     Moved,
     PolicyState,
+    Refused,
     Sent,
     reduce,
 )
@@ -86,7 +98,9 @@ def test_the_first_key_of_a_line_is_worth_a_request_at_once() -> None:
 
 def test_the_person_may_want_typing_to_rest_anyway() -> None:
     assert decided(shortest_rest_s=0.3) == Buy(0.3)
-    assert decided(shortest_rest_s=0.3, now_s=10.2) == Buy(pytest.approx(0.1))
+    later = decided(shortest_rest_s=0.3, now_s=10.2)
+    assert isinstance(later, Buy)
+    assert later.after_s == pytest.approx(0.1)
 
 
 def test_a_cursor_that_was_only_put_somewhere_waits_for_the_person_to_stay() -> None:
@@ -114,8 +128,20 @@ def test_back_off_while_suggestions_are_ignored() -> None:
 def test_a_tight_budget_is_spent_at_the_starts_of_lines() -> None:
     poor = Pace(0.015)
     inside = Moment(Place.INSIDE_WORD, "python", 60, 0.6, 30.0, 10.0)
-    assert decided(pace=poor) == Buy(0.0)
-    assert decided(pace=poor, moment=inside) == Nothing(Because.SAVING)
+    spending = after(Sent(), state=TYPING)
+    assert decided(spending, pace=poor) == Buy(0.0)
+    assert decided(spending, pace=poor, moment=inside) == Nothing(Because.SAVING)
+
+
+def test_an_hour_of_which_nothing_is_spent_pays_for_the_first_place_the_cursor_is_put() -> None:
+    unspent = Purse(Scope.USER, Unit.REQUESTS, 120, 3600.0, used=0, resets_at=3600.0)
+    moved = after(Moved(10.0), state=PolicyState())
+    assert decided(moved, pace=pace(Budget((unspent,)), 0.0)) == Buy(0.6)
+
+
+def test_what_was_refused_before_it_was_sent_costs_nothing() -> None:
+    refused = after(Sent(), Refused())
+    assert refused.spent_per_key == pytest.approx(TYPING.spent_per_key)
 
 
 def test_the_reserve_is_not_spent_by_typing() -> None:
@@ -138,6 +164,25 @@ def test_what_follows_is_fetched_near_the_end_and_only_while_rich(
     decision = decided(**facts)
     assert isinstance(decision, Reuse)
     assert decision.prefetch is prefetch
+
+
+def test_what_follows_is_fetched_earlier_where_answers_take_long() -> None:
+    late = after(*[Answered(0.9, 30, 0)] * 30)
+    decision = decided(late, left=("x" * 14,), following=10)
+    assert decision == Reuse(("x" * 14,), prefetch=False)
+    quick = after(*[Key(10.0 + n * 0.08, "x", "") for n in range(40)], state=late)
+    assert decided(quick, left=("x" * 14,), following=10) == Reuse(("x" * 14,), prefetch=True)
+    assert decided(quick, left=("x" * 41,), following=10) == Reuse(("x" * 41,), prefetch=False)
+
+
+def test_after_a_move_a_slow_gateway_is_asked_later() -> None:
+    assert decided(after(*[Answered(3.0, 30, 0)] * 30, Moved(10.0))) == Buy(1.2)
+
+
+def test_out_of_a_tight_budget_a_request_asks_for_more_lines_than_are_shown() -> None:
+    assert lines_asked(UNLIMITED, 4) == 4
+    assert lines_asked(Pace(0.015), 4) == 8
+    assert lines_asked(Pace(0.015), 12) == 12
 
 
 def test_rest_follows_the_rhythm_of_the_person() -> None:
@@ -221,6 +266,49 @@ async def test_pausing_drops_every_suggestion() -> None:
         await client.type((0, 2), "i")
         asked = await client.inline(0, 3)
         assert client.response(asked) is None
+
+
+@pytest.mark.anyio
+async def test_what_was_asked_for_beyond_the_shown_lines_follows_an_acceptance_unpaid() -> None:
+    text = "\n".join(f"line_{number} = {number}" for number in range(8))
+    tight = Purse(Scope.USER, Unit.REQUESTS, 120, 3600.0, used=60, resets_at=1_700_003_600.0)
+
+    def script(request: CompletionRequest) -> Outcome:
+        return completed(request, text[len(request.window.prefix) :])
+
+    broker = FakeBroker(script=script, state=snapshot(budget=Budget((tight,))))
+    async with editor(broker) as client:
+        await client.initialize()
+        await client.open("l")
+        (item,) = await client.items(0, 1, invoked=True)
+        assert item["insertText"].count("\n") == 3
+        assert broker.asked[0].max_lines == 8
+        await client.type((0, 1), item["insertText"])
+        trace_ids = item["command"]["arguments"]
+        await client.ask(
+            "workspace/executeCommand", {"command": "sidelight.didAccept", "arguments": trace_ids}
+        )
+        (item,) = await client.items(3, len("line_3 = 3"))
+        assert item["insertText"] == "\nline_4 = 4\nline_5 = 5\nline_6 = 6"
+        assert len(broker.asked) == 1
+
+
+@pytest.mark.anyio
+async def test_an_import_added_at_the_top_leaves_a_suggestion_further_down_as_it_is() -> None:
+    head = "\n".join(f"x{number} = {number}" for number in range(40)) + "\n"
+
+    def script(request: CompletionRequest) -> Outcome:
+        return completed(request, "int(value)")
+
+    broker = FakeBroker(script=script)
+    async with editor(broker) as client:
+        await client.initialize()
+        await client.open(head + "pr")
+        assert await client.items(40, 2)
+        await client.edit((0, 0), (0, 0), "import os\n")
+        (item,) = await client.items(41, 2)
+        assert item["insertText"] == "int(value)"
+        assert len(broker.asked) == 1
 
 
 @pytest.mark.anyio

@@ -52,6 +52,13 @@ async def test_initialize_tells_what_is_served_and_who_serves() -> None:
             "sidelight.retryNow",
             "sidelight.copyTraceId",
             "sidelight.explain",
+            "sidelight.whatWasSent",
+            "sidelight.redact",
+            "sidelight.markFixture",
+            "sidelight.requestException",
+            "sidelight.usage",
+            "sidelight.selfTest",
+            "sidelight.openTray",
         }
         assert "completionProvider" not in capabilities
         assert "diagnosticProvider" not in capabilities

@@ -37,7 +37,12 @@ class FakeBroker:
         self.sign_in_ends: api.SignInFailed | None = None
         self.prompt = api.SignInPrompt("https://idp.example/device", "ABCD-EFGH", 1_700_000_600.0)
         self.session = api.SessionSeen("fresh", "keyring", "ready")
+        self.used = api.UsageView(1_700_000_000.0, 1_699_920_000.0)
+        self.feedback_ends: api.FeedbackResult | None = None
         self.calls: list[str] = []
+        self.weighings: list[api.CompletionRequest] = []
+        self.would: api.Outcome | None = None
+        self.explained: api.Explained | None = None
         self._subscribers: list[Callable[[Snapshot], None]] = []
 
     @property
@@ -120,8 +125,54 @@ class FakeBroker:
     def retry_now(self) -> None:
         self.calls.append("retry_now")
 
+    @property
+    def preview(self) -> api.ContentPreview | None:
+        return None
+
+    def content_place(self, uri: str) -> api.ContentPlace:
+        return api.ContentPlace(uri)
+
+    def marks_file(self, uri: str) -> api.MarksFile | None:
+        self.calls.append(f"marks_file {uri}")
+        return None
+
+    @property
+    def scratch(self) -> Path | None:
+        return None
+
+    def sent(self, trace_id: str) -> api.SentText | None:
+        self.calls.append(f"sent {trace_id}")
+        return None
+
+    def weighed(self, request: api.CompletionRequest) -> api.Outcome | None:
+        self.weighings.append(request)
+        return self.would
+
+    def explains(
+        self, explain: Callable[[str, api.Position | None], api.Explained | None]
+    ) -> api.Subscription:
+        del explain
+        return lambda: None
+
+    def explanation(self, uri: str, at: api.Position | None) -> api.Explained | None:
+        self.calls.append(f"explanation {uri} {at}")
+        return self.explained
+
+    async def usage(self) -> api.UsageView:
+        self.calls.append("usage")
+        return self.used
+
+    async def feedback(
+        self, subject: api.Subject, rule: str, trace_id: str, reason: str, form_url: str = ""
+    ) -> api.FeedbackResult:
+        self.calls.append(f"feedback {subject.value} {rule} {trace_id} {reason}")
+        return api.NoEndpoint(form_url) if self.feedback_ends is None else self.feedback_ends
+
     def accepted(self, trace_id: str) -> None:
         self.calls.append(f"accepted {trace_id}")
+
+    def note_provenance(self, known: api.Provenance) -> None:
+        self.calls.append(f"provenance {known.trace_id}")
 
 
 def as_broker(broker: FakeBroker) -> api.Broker:

@@ -13,6 +13,9 @@ from . import scripted_server
 from .lsp_checker import check_where_possible, read_traffic
 from .neovim import Neovim, until
 
+COPILOT_METHODS = ("textDocument/didPartiallyAcceptCompletion",)
+"""What LSP has no message for is told as clients of GitHub's Copilot tell it."""
+
 
 @dataclass
 class Scene:
@@ -84,7 +87,7 @@ class Scene:
             for session in self.sessions()
             for problem in check_where_possible(
                 session,
-                allowed=scripted_server.TEST_METHODS,
+                allowed=(*scripted_server.TEST_METHODS, *COPILOT_METHODS),
                 ended=ended,
                 inline_errors=self.server_may_refuse,
             )

@@ -83,10 +83,16 @@ DECISION = {
                 "kind": "string",
                 "uri": "DocumentUri",
                 "range": RANGE,
-                "chars": "uinteger",
+                "lines": "uinteger",
+                "tokens": "uinteger",
                 "why": "string",
             }
         ],
+        "budget": "uinteger",
+        "used": "uinteger",
+        "estimated": "boolean",
+        "share": "decimal",
+        "hint": "string|null",
         "cut": [
             {
                 "uri": "DocumentUri",
@@ -96,11 +102,16 @@ DECISION = {
         ],
     },
     "policy?": "null",
+    "notes?": ["string"],
+    "targetMs?": "decimal|null",
+    "slowStage?": "string|null",
+    "slowText?": "string|null",
 }
 
 _COMPLETED = {
     "source?": {"kind": ("workspace", "model", "cache"), "label": "string"},
     "ms?": {
+        "context": "decimal",
         "queue": "decimal",
         "gateway": "decimal",
         "first": "decimal|null",

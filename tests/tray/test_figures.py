@@ -6,7 +6,7 @@ import gc
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ from support.tray_process import TrayProcess, cpu_ticks_of, switches_of
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
+
+Figure = Callable[[str], None]
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
 
@@ -41,10 +43,13 @@ def running(application: QApplication, private_home: Path) -> Iterator[TrayProce
 
 
 @linux
-def test_icon_only_it_is_small_and_sleeps(running: TrayProcess) -> None:
+def test_icon_only_it_is_small_and_sleeps(running: TrayProcess, figure: Figure) -> None:
     icon_s = running.until_answer()
     ready_s = running.until_state("ok")
-    print(f"start to icon: {icon_s * 1000:.0f} ms; to a started broker's snapshot: {ready_s:.1f} s")
+    figure(
+        f"tray: start to icon {icon_s * 1000:.0f} ms (hold 250 on a quiet machine); "
+        f"to a started broker's snapshot {ready_s:.1f} s"
+    )
     control = subprocess.Popen([sys.executable, "-c", TIMER])
     try:
         time.sleep(1.5)  # The broker's first words after its start belong to the start.
@@ -59,29 +64,34 @@ def test_icon_only_it_is_small_and_sleeps(running: TrayProcess) -> None:
     finally:
         control.kill()
         control.wait()
-    print(f"idle: {idle:.2f} wake-ups/s (a 100 ms timer beside it: {timer:.1f}/s), {spent} ticks")
+    figure(
+        f"tray without a display, idle: {idle:.2f} wake-ups/s "
+        f"(a 100 ms timer beside it: {timer:.1f}/s), {spent} ticks"
+    )
     assert timer > 5
     assert idle <= 0.5
     assert spent <= 1
     rss, pss = running.memory_mb()
-    print(f"icon only: {rss:.1f} MB RSS, {pss:.1f} MB PSS")
+    figure(f"tray without a display, icon only: {rss:.1f} MB RSS, {pss:.1f} MB PSS")
     # RSS counts whatever the kernel maps of shared libraries on the way, some MB more or less.
     assert rss <= 75
     assert pss <= 48
 
 
 @linux
-def test_opening_the_window_again_and_again_costs_nothing_more(running: TrayProcess) -> None:
+def test_opening_the_window_again_and_again_costs_nothing_more(
+    running: TrayProcess, figure: Figure
+) -> None:
     running.until_state("ok")
     began = time.monotonic()
     running.ask("show")
-    print(f"the first window, its code included: {(time.monotonic() - began) * 1000:.0f} ms")
+    figure(f"tray: the first window, its code included: {(time.monotonic() - began) * 1000:.0f} ms")
     rss, _ = running.memory_mb()
-    print(f"with the window open: {rss:.1f} MB RSS")
+    figure(f"tray: with the window open: {rss:.1f} MB RSS")
     assert rss <= 90
 
 
-def test_open_and_close_fifty_times(qt: QApplication, private_home: Path) -> None:
+def test_open_and_close_fifty_times(qt: QApplication, private_home: Path, figure: Figure) -> None:
     from sidelight_tray.tray import Tray
     from sidelight_tray.view import view_of
     from sidelight_tray.view_usage import usage_of
@@ -110,7 +120,7 @@ def test_open_and_close_fifty_times(qt: QApplication, private_home: Path) -> Non
         once()
     gc.collect()
     grown = (resident_kb() - before) / 1024
-    print(f"popover opens in {sorted(took[10:])[25]:.0f} ms; 50 times more: {grown:+.2f} MB")
+    figure(f"tray: popover opens in {sorted(took[10:])[25]:.0f} ms; 50 times more: {grown:+.2f} MB")
     assert usage_of(usage()).problem == ""
     assert grown <= 1.0
     tray.end()
@@ -125,7 +135,7 @@ def resident_kb() -> int:
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="None is immortal there (PEP 683)")
-def test_void_calls_of_qt_leave_nones_count_alone(qt: QApplication) -> None:
+def test_void_calls_of_qt_leave_nones_count_alone(qt: QApplication, figure: Figure) -> None:
     from PySide6.QtCore import QObject
 
     thing = QObject()
@@ -135,7 +145,7 @@ def test_void_calls_of_qt_leave_nones_count_alone(qt: QApplication) -> None:
     for _ in range(1_000):
         thing.setObjectName("name")
     lost = before - sys.getrefcount(None)
-    print(f"None's count over 1,000 void calls of Qt: {before} and {-lost:+d}")
+    figure(f"tray: None's count over 1,000 void calls of Qt: {before} and {-lost:+d}")
     assert abs(lost) <= 5
 
 

@@ -180,9 +180,20 @@ def test_a_decision_tells_what_and_why_and_offers_one_thing() -> None:
     (entry,) = items(cards(popover(known, NOW, say))["decisions"], Entry)
     assert entry.title == "Blocked by a rule"
     assert entry.detail.endswith(" · card_number · fast python")
-    assert entry.action == Action(
-        Act.COPY_TRACE, "Copy trace ID", "0af7651916cd43dd8448eb211c80319c"
-    )
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    about = f"card_number {trace}"
+    assert entry.action == Action(Act.REQUEST_EXCEPTION, "Request exception", about)
+    late = heard(snapshot(decisions=[decision("unavailable")]))
+    (entry,) = items(cards(popover(late, NOW, say))["decisions"], Entry)
+    assert entry.action == Action(Act.COPY_TRACE, "Copy trace ID", trace)
+
+
+def test_above_a_soft_limit_a_reason_is_asked_and_nothing_else_changes() -> None:
+    known = heard(snapshot(limits=[limit("user", 120, 3), limit("org", 5_000, 5_001, hard=False)]))
+    (choices,) = items(cards(popover(known, NOW, say))["requests"], Choices)
+    assert [action.act for action in choices.actions] == [Act.GIVE_REASON]
+    below = heard(snapshot(limits=[limit("user", 120, 3), limit("org", 5_000, 4_000, hard=False)]))
+    assert items(cards(popover(below, NOW, say))["requests"], Choices) == []
 
 
 def test_the_session_tells_how_long_it_is_valid_and_why_it_was_renewed() -> None:

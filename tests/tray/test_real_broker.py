@@ -42,14 +42,18 @@ def tray(
         end_brokers(private_home)
 
 
-def test_what_a_person_does_is_in_the_icon_at_once(tray: Tray, until: Until) -> None:
+def test_what_a_person_does_is_in_the_icon_at_once(
+    tray: Tray, until: Until, figure: Callable[[str], None]
+) -> None:
     took = []
     for act, expected in ((Act.PAUSE_SHORT, TrayState.PAUSED), (Act.RESUME, TrayState.OK)) * 5:
         began = time.monotonic()
         tray.wishes.perform(Action(act, ""))
         until(lambda: tray.face.state is expected)  # noqa: B023 - used within the turn
         took.append((time.monotonic() - began) * 1000)
-    print(f"broker change to icon: {sorted(took)[5]:.0f} ms in the middle, {max(took):.0f} at most")
+    figure(
+        f"tray: broker change to icon {sorted(took)[5]:.0f} ms in the middle, {max(took):.0f} at most"
+    )
     assert "0 of 120 requests this hour" in tray.face.tooltip
 
 
@@ -65,7 +69,7 @@ def test_usage_and_windows_show_the_brokers_own_numbers(tray: Tray, until: Until
 
 
 def test_a_broker_that_is_killed_is_shown_as_gone_and_comes_back(
-    tray: Tray, until: Until, private_home: Path
+    tray: Tray, until: Until, private_home: Path, figure: Callable[[str], None]
 ) -> None:
     (before,) = brokers_of(private_home)
     os.kill(before, signal.SIGKILL)
@@ -73,5 +77,5 @@ def test_a_broker_that_is_killed_is_shown_as_gone_and_comes_back(
     assert "as of" in tray.face.tooltip
     began = time.monotonic()
     until(lambda: tray.face.state is TrayState.OK)
-    print(f"a new broker was there after {time.monotonic() - began:.1f} s")
+    figure(f"tray: a new broker was there after {time.monotonic() - began:.1f} s")
     assert brokers_of(private_home) != [before]

@@ -121,12 +121,12 @@ def assert_nothing_sticks_out(window: PanelWindow) -> None:
     from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
     QApplication.processEvents()
-    body = window._body.widget()
+    body = window.body.widget()
     for widget in body.findChildren(QWidget):
         corner = widget.mapTo(body, QPoint(0, 0))
         assert corner.x() >= 0
         assert corner.x() + widget.width() <= body.width()
-    assert body.width() <= window._body.viewport().width()
+    assert body.width() <= window.body.viewport().width()
     for label in body.findChildren(QLabel):
         assert label.height() >= label.heightForWidth(label.width())
     for one in buttons(window):
@@ -208,11 +208,11 @@ def test_an_open_window_follows_the_snapshot_and_is_left_alone_when_nothing_chan
 ) -> None:
     tell(tray)
     window = details_of(tray)
-    body = window._body.widget()
+    body = window.body.widget()
     tell(tray, seq=99)
-    assert window._body.widget() is body
+    assert window.body.widget() is body
     tell(tray, session=session(phase="signed_out"))
-    assert window._body.widget() is not body
+    assert window.body.widget() is not body
     assert window.panel is not None
     assert window.panel.state is TrayState.SIGN_IN
 

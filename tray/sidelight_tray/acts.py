@@ -32,9 +32,13 @@ class Act(StrEnum):
     START = "start"
     STATUS_PAGE = "status_page"
     COPY_TRACE = "copy_trace"
+    REQUEST_EXCEPTION = "request_exception"
+    GIVE_REASON = "give_reason"
     DIAGNOSTICS = "diagnostics"
     LOGS = "logs"
     SETTINGS = "settings"
+    START_AT_LOGIN = "start_at_login"
+    STAY_AWAY_AT_LOGIN = "stay_away_at_login"
     QUIT = "quit"
 
 
@@ -42,9 +46,10 @@ class Act(StrEnum):
 class Action:
     """Something to click: what it asks for, what it is called, and what it is about.
 
-    In `label`, `&` stands before the letter that reaches it by keyboard.
+    In `label`, `&` stands before the letter that reaches it by keyboard. `checked` is for a switch.
     """
 
     act: Act
     label: str
     argument: str = ""
+    checked: bool | None = None

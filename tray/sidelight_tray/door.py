@@ -57,6 +57,16 @@ class Door(Protocol):
     def encode(self, message: Json) -> bytes: ...
 
 
+class LoginStart(Protocol):
+    """Whether the tray starts when the person logs in."""
+
+    def is_on(self) -> bool: ...
+
+    def turn(self, *, on: bool) -> None:
+        """Raises OSError where it cannot be written."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """Everything outside of the tray.
@@ -68,6 +78,7 @@ class Surroundings:
         config_file: the settings, which may not exist yet.
         icon: for which panel the icon is drawn, `dark`, `light` or `mask`; `auto` for the desktop's.
         until_tomorrow: when a pause until tomorrow ends, of the moment it begins.
+        login_start: switches the start at login; None where there is no such switch.
     """
 
     door: Door
@@ -79,3 +90,4 @@ class Surroundings:
     config_file: Path
     until_tomorrow: Callable[[float], float]
     icon: str = "auto"
+    login_start: LoginStart | None = None

@@ -119,11 +119,19 @@ def menu(heard: Heard, state: TrayState, now: float) -> tuple[MenuItem, ...]:
             Action(Act.DIAGNOSTICS, "&Diagnostics…"),
             Action(Act.LOGS, "Show &logs"),
             Action(Act.SETTINGS, "&Settings"),
+            _at_login(heard.at_login),
             Separator(),
             Action(Act.QUIT, "&Quit"),
         )
         if item is not None
     )
+
+
+def _at_login(on: bool | None) -> Action | None:
+    if on is None:
+        return None
+    act = Act.STAY_AWAY_AT_LOGIN if on else Act.START_AT_LOGIN
+    return Action(act, "Start at lo&gin", checked=on)
 
 
 def main_action(state: TrayState) -> Action | None:

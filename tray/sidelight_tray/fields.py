@@ -12,6 +12,8 @@ from typing import Any, TypeVar, cast
 T = TypeVar("T")
 
 TEXT_LIMIT = 400
+ADDRESS_LIMIT = 8_192
+"""The address of a sign-in page carries a challenge, a state and more: over 400 characters is usual."""
 LIST_LIMIT = 50
 LATEST_MOMENT = 32_503_680_000.0
 """The year 3000: a moment beyond it cannot be told as a time of day everywhere."""
@@ -60,6 +62,14 @@ def clean(value: Any) -> str:
         if character.isprintable() or character in "\u200c\u200d"
     ]
     return "".join(kept)[:TEXT_LIMIT]
+
+
+def address(data: Mapping[str, Any], name: str) -> str:
+    """The address called `name`, whole; empty where there is none that could be one."""
+    value = data.get(name)
+    if not isinstance(value, str) or len(value) > ADDRESS_LIMIT:
+        return ""
+    return value if value.isascii() and value.isprintable() and " " not in value else ""
 
 
 def number(data: Mapping[str, Any], name: str) -> float | None:

@@ -1,10 +1,11 @@
-"""The native menu of the icon, written anew only when it is about to be seen and says something else."""
+"""The native menu of the icon, written anew only where what can be chosen in it is something else."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import assert_never
 
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from .acts import Action
@@ -12,7 +13,11 @@ from .face import MenuItem, Remark, Separator, Submenu
 
 
 class TrayMenu(QMenu):
-    """The menu; `items` is asked each time it opens. Its text goes over D-Bus, so it is not pushed."""
+    """The menu; `items` is asked whenever the state changes, and each time it opens.
+
+    A panel has measured the menu by the time it opens it: what is built anew then is cut off and
+    scrolls (seen with xfce4-panel 4.18). So on opening only the remarks get new words.
+    """
 
     def __init__(
         self, items: Callable[[], tuple[MenuItem, ...]], perform: Callable[[Action], None]
@@ -21,6 +26,7 @@ class TrayMenu(QMenu):
         self._items, self._perform = items, perform
         self._shown: tuple[MenuItem, ...] = ()
         self._submenus: list[QMenu] = []
+        self._remarks: list[QAction] = []
         self.aboutToShow.connect(self.renew)
         self.renew()
 
@@ -29,8 +35,17 @@ class TrayMenu(QMenu):
         items = self._items()
         if items == self._shown:
             return
-        self._shown = items
+        before, self._shown = self._shown, items
+        if _choices(before) == _choices(items):
+            remarks = [item for item in items if isinstance(item, Remark)]
+            for entry, remark in zip(self._remarks, remarks, strict=True):
+                entry.setText(_plain(remark.text))
+        else:
+            self._build(items)
+
+    def _build(self, items: tuple[MenuItem, ...]) -> None:
         self.clear()
+        self._remarks = []
         for before in self._submenus:
             before.deleteLater()
         self._submenus = []
@@ -39,7 +54,9 @@ class TrayMenu(QMenu):
                 case Separator():
                     self.addSeparator()
                 case Remark():
-                    self.addAction(item.text.replace("&", "&&")).setEnabled(False)
+                    remark = self.addAction(_plain(item.text))
+                    remark.setEnabled(False)
+                    self._remarks.append(remark)
                 case Submenu():
                     submenu = QMenu(item.label, self)
                     for action in item.actions:
@@ -53,4 +70,17 @@ class TrayMenu(QMenu):
 
     def _add(self, menu: QMenu, action: Action) -> None:
         entry = menu.addAction(action.label)
+        if action.checked is not None:
+            entry.setCheckable(True)
+            entry.setChecked(action.checked)
         entry.triggered.connect(lambda: self._perform(action))
+
+
+def _choices(items: tuple[MenuItem, ...]) -> list[MenuItem]:
+    """What can be chosen, and where the remarks stand, whatever they say."""
+    return [Remark("") if isinstance(item, Remark) else item for item in items]
+
+
+def _plain(text: str) -> str:
+    """The text in a menu, where `&` would underline the letter behind it."""
+    return text.replace("&", "&&")

@@ -223,11 +223,19 @@ def _entry(decision: Decision, now: float) -> Entry:
         " ".join(word for word in (decision.tier, decision.language) if word),
         phrases.took(decision.total_s) if decision.outcome == "completed" else "",
     )
-    trace = decision.trace_id
     return Entry(
         mark,
         tone,
         title,
         " · ".join(part for part in said if part),
-        Action(Act.COPY_TRACE, "Copy trace ID", trace) if trace else None,
+        _action(decision),
     )
+
+
+def _action(decision: Decision) -> Action | None:
+    """The one thing that can be done about a decision."""
+    trace = decision.trace_id
+    if decision.outcome == "blocked" and decision.reason and trace:
+        about = f"{decision.reason} {trace}"
+        return Action(Act.REQUEST_EXCEPTION, "Request exception", about)
+    return Action(Act.COPY_TRACE, "Copy trace ID", trace) if trace else None

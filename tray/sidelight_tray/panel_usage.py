@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from . import pace, phrases
-from .acts import Tone
-from .content import Bars, Card, Figure, Gauge, Item, Note, Part, Row, Span, Stack
+from .acts import Act, Action, Tone
+from .content import Bars, Card, Choices, Figure, Gauge, Item, Note, Part, Row, Span, Stack
 from .face import window_words
 from .pace import Pace
 from .view import View
@@ -24,6 +24,13 @@ def requests_card(view: View, usage: Usage | None, now: float) -> Card:
     title = f"My requests{window_words(own.limit.window_s)}"
     items: list[Item] = [_figure(own, now), _gauge(own, now), *hours]
     items += [shared_gauge(one) for one in pace.limits(view, now) if one.limit != own.limit]
+    over = [one for one in pace.limits(view, now) if _above_soft(one)]
+    if over:
+        named = ", ".join(_name(one).lower() for one in over)
+        items.append(
+            Note(f"Above the soft limit of your {named}: nothing stops, a reason is asked.")
+        )
+        items.append(Choices((Action(Act.GIVE_REASON, "Give a &reason"),)))
     return Card("requests", title, tuple(items), right=(_reset(own, now),))
 
 
@@ -64,10 +71,20 @@ def _gauge(own: Pace, now: float) -> Gauge:
     return Gauge(spoken, own.share, own.even_share, _tone(own), soft=not own.limit.hard)
 
 
+def _above_soft(one: Pace) -> bool:
+    """Whether a limit that stops nothing is passed."""
+    limit = one.limit
+    return not limit.hard and limit.used is not None and limit.used > limit.limit
+
+
+def _name(one: Pace) -> str:
+    return _OTHERS.get(one.limit.scope, one.limit.scope.capitalize() or "Other")
+
+
 def shared_gauge(one: Pace) -> Gauge:
     """A limit that is shared with others, as one thin row."""
     limit = one.limit
-    label = _OTHERS.get(limit.scope, limit.scope.capitalize() or "Other")
+    label = _name(one)
     value = f"{phrases.count(limit.used)} of {phrases.count(limit.limit)}"
     value += "" if limit.hard else " soft"
     kind = "limit" if limit.hard else "soft limit, which only asks for a reason"

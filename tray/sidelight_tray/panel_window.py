@@ -1,18 +1,14 @@
-"""The two windows: a narrow popover beside the icon, and the details window."""
+"""What both windows are made of, and the details window."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
-    QCursor,
     QFont,
-    QGuiApplication,
     QKeyEvent,
-    QScreen,
-    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QFrame,
@@ -32,12 +28,8 @@ from .content import Card, Panel, Span
 from .lines import LineWidget
 from .theme import Theme
 
-POPOVER_WIDTH = 400
-POPOVER_HEIGHT = 680
-"""So that it fits a screen of 768 pixels beside a desktop's own panel."""
 DETAILS_SIZE = QSize(880, 720)
 STALE_OPACITY = 0.6
-_MARGIN = 8
 
 STYLE = """
 QWidget#ground {{ background: {window}; }}
@@ -80,13 +72,13 @@ class PanelWindow(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(16, 14, 16, 14)
         self._layout.setSpacing(10)
-        self._body = QScrollArea()
-        self._body.setWidgetResizable(True)
-        self._body.setFrameShape(QFrame.Shape.NoFrame)
-        self._body.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._body.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.body = QScrollArea()
+        self.body.setWidgetResizable(True)
+        self.body.setFrameShape(QFrame.Shape.NoFrame)
+        self.body.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.body.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._header, self._footer = QWidget(), QWidget()
-        for part, stretch in ((self._header, 0), (self._body, 1), (self._footer, 0)):
+        for part, stretch in ((self._header, 0), (self.body, 1), (self._footer, 0)):
             self._layout.addWidget(part, stretch)
         self.wear(theme)
 
@@ -110,9 +102,9 @@ class PanelWindow(QWidget):
         self.setAccessibleName(f"Sidelight: {panel.pill}")
         self._header = self._replaced(self._header, self._make_header(panel, self._theme))
         self._footer = self._replaced(self._footer, self._make_footer(panel))
-        body, scrolled = self._make_body(panel, self._theme), self._body.verticalScrollBar().value()
-        self._body.setWidget(body)  # It deletes the one before.
-        self._body.verticalScrollBar().setValue(scrolled)
+        body, scrolled = self._make_body(panel, self._theme), self.body.verticalScrollBar().value()
+        self.body.setWidget(body)  # It deletes the one before.
+        self.body.verticalScrollBar().setValue(scrolled)
         self._order_focus(name)
 
     def _replaced(self, before: QWidget, after: QWidget) -> QWidget:
@@ -191,7 +183,7 @@ class PanelWindow(QWidget):
     def _order_focus(self, before: str) -> None:
         """Tab goes through the cards and then the footer; the first stop is the first action."""
         buttons = [
-            *self._body.findChildren(QPushButton),
+            *self.body.findChildren(QPushButton),
             *self._footer.findChildren(QPushButton),
         ]
         for one, following in pairwise(buttons):
@@ -204,7 +196,7 @@ class PanelWindow(QWidget):
 
     def body_height(self, width: int) -> int:
         """How high the cards are at `width`, wrapped paragraphs included."""
-        body = self._body.widget()
+        body = self.body.widget()
         for widget in body.findChildren(QWidget) if body is not None else ():
             widget.ensurePolished()
         layout = body.layout() if body is not None else None
@@ -233,55 +225,6 @@ class PanelWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         super().closeEvent(event)
         self.closed.emit()
-
-
-class Popover(PanelWindow):
-    """The panel behind the icon. It closes when something else is clicked."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__(theme, Qt.WindowType.Tool | Qt.WindowType.FramelessWindowHint)
-
-    def show_panel(self, panel: Panel) -> None:
-        super().show_panel(panel)
-        self._fit()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._fit()  # Only now has the style told every widget how large it is.
-
-    def _fit(self) -> None:
-        wanted = self.wanted_height(POPOVER_WIDTH)
-        # A scroll bar makes the cards narrower and thereby higher, so that it would justify itself.
-        needed = Qt.ScrollBarPolicy.ScrollBarAsNeeded
-        never = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
-        policy = needed if wanted > POPOVER_HEIGHT else never
-        self._body.setVerticalScrollBarPolicy(policy)
-        self.setFixedSize(POPOVER_WIDTH, min(wanted, POPOVER_HEIGHT))
-
-    def place(self, icon: QRect) -> None:
-        """Beside the icon where its place is known, else at the corner nearest to the pointer.
-
-        On Wayland the compositor decides, whatever is asked for here.
-        """
-        at = icon.center() if icon.isValid() else QCursor.pos()
-        screen = _screen_at(at)
-        if screen is None:  # A display can disappear at any moment.
-            return
-        room = screen.availableGeometry().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
-        x = min(max(at.x() - self.width() // 2, room.left()), room.right() - self.width())
-        above = at.y() > room.center().y()
-        y = at.y() - self.height() - _MARGIN if above else at.y() + _MARGIN
-        y = min(max(y, room.top()), room.bottom() - self.height())
-        self.move(QPoint(x, y))
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.ActivationChange and not self.isActiveWindow():
-            self.close()
-
-
-def _screen_at(point: QPoint) -> QScreen | None:
-    return QGuiApplication.screenAt(point) or QGuiApplication.primaryScreen()
 
 
 def _name_of(widget: QWidget | None) -> str:

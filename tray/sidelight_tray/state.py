@@ -83,6 +83,7 @@ class Heard:
         problem: why it could not be reached; None while that is unknown.
         usage: today's usage, which is asked for while a window is open; else None.
         blocks_seen_at: when the person last looked at the panel; later blocks are news.
+        at_login: whether the tray starts at login; None where that is not offered.
     """
 
     view: View | None = None
@@ -91,6 +92,7 @@ class Heard:
     problem: Message | None = None
     usage: Usage | None = None
     blocks_seen_at: float = 0.0
+    at_login: bool | None = None
 
 
 def tray_state(heard: Heard, now: float) -> TrayState:

@@ -75,7 +75,7 @@ class Tray(QObject):
 
     def begin(self) -> None:
         """Show the icon, then reach for the broker: the icon must not wait for anybody."""
-        self.renew()
+        self.look_at_login_start()
         self.host.show()
         self.link.open(start=True)
 
@@ -121,6 +121,13 @@ class Tray(QObject):
         self.heard = replace(self.heard, connected=False, lost_at=lost_at, problem=problem)
         self.renew()
 
+    def look_at_login_start(self) -> None:
+        """See whether the tray starts at login, and show that."""
+        switch = self.around.login_start
+        self.heard = replace(self.heard, at_login=None if switch is None else switch.is_on())
+        self.menu.renew()
+        self.renew()
+
     def looked(self) -> None:
         """The person sees a panel: blocks up to now are no news any more."""
         self.heard = replace(self.heard, blocks_seen_at=self.now())
@@ -135,6 +142,7 @@ class Tray(QObject):
         state = self.face.state
         if not self.history or self.history[-1][1] is not state:
             self.history.append((now, state))
+            self.menu.renew()
         palette = chosen_palette(self.around.icon)
         if self._drawn != (state, palette):
             self._drawn = (state, palette)

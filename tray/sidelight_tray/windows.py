@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6 import __version__ as qt_version
 from PySide6.QtGui import QGuiApplication
 
+from .ask_window import AskWindow
 from .diagnostics import diagnostics
-from .panel_window import DetailsWindow, PanelWindow, Popover
+from .panel_popover import Popover
+from .panel_window import DetailsWindow, PanelWindow
 from .panels import details, popover
 from .text_window import TextWindow
 from .theme import Theme, desktop_is_dark, theme
@@ -25,7 +28,7 @@ class Windows:
         self._tray = tray
         self._popover: Popover | None = None
         self._details: DetailsWindow | None = None
-        self._texts: list[TextWindow] = []
+        self._texts: list[TextWindow | AskWindow] = []
         self._explained_no_tray = False
 
     def open_names(self) -> list[str]:
@@ -95,12 +98,18 @@ class Windows:
         window.destroyed.connect(lambda: self._forget(window))
         self._present(window)
 
+    def ask_reason(self, title: str, sentence: str, answered: Callable[[str], None]) -> None:
+        window = AskWindow(title, sentence, self._theme(), answered)
+        self._texts.append(window)
+        window.destroyed.connect(lambda: self._forget(window))
+        self._present(window)
+
     def close(self) -> None:
         for window in (self._popover, self._details, *self._texts):
             if window is not None:
                 window.close()
 
-    def _forget(self, window: TextWindow) -> None:
+    def _forget(self, window: TextWindow | AskWindow) -> None:
         self._texts = [one for one in self._texts if one is not window]
 
     def _wire(self, window: PanelWindow) -> None:
@@ -114,7 +123,7 @@ class Windows:
             self._details = None
         window.deleteLater()
 
-    def _present(self, window: PanelWindow | TextWindow) -> None:
+    def _present(self, window: PanelWindow | TextWindow | AskWindow) -> None:
         window.show()
         window.raise_()
         window.activateWindow()

@@ -11,7 +11,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 
 from .acts import Act, Action
 from .face import PAUSE_SHORT_S
-from .fields import clean
+from .fields import address, clean, section, text
 
 if TYPE_CHECKING:
     from .tray import Tray
@@ -64,6 +64,16 @@ class Wishes:
                 self._open_file(str(tray.around.log_file))
             case Act.SETTINGS:
                 self._open_file(str(tray.around.config_file))
+            case Act.REQUEST_EXCEPTION:
+                rule, _, trace = action.argument.partition(" ")
+                about = {"subject": "exception", "rule": rule, "trace_id": trace}
+                self._ask_reason("tray.exception", {"rule": rule}, about)
+            case Act.GIVE_REASON:
+                self._ask_reason("tray.soft_limit", {}, {"subject": "soft_limit"})
+            case Act.START_AT_LOGIN:
+                self._turn_login_start(on=True)
+            case Act.STAY_AWAY_AT_LOGIN:
+                self._turn_login_start(on=False)
             case Act.QUIT:
                 self._quit()
             case _:
@@ -71,7 +81,7 @@ class Wishes:
 
     def prompted(self, data: Mapping[str, Any]) -> None:
         """The broker says where to sign in; a person asked for it by a click a moment ago."""
-        url, code = clean(data.get("url")), clean(data.get("user_code"))
+        url, code = address(data, "url"), clean(data.get("user_code"))
         if not self._signing_in:
             return
         if code:
@@ -96,6 +106,42 @@ class Wishes:
         problem = clean(told.get("detail")) or clean(told.get("code")) or "the broker refused it"
         message = self._tray.around.say("login.failed", {"problem": problem})
         self._tray.windows.show_text(message.title, message.text.replace("`", ""), "")
+
+    def _turn_login_start(self, *, on: bool) -> None:
+        switch = self._tray.around.login_start
+        if switch is None:
+            return
+        try:
+            switch.turn(on=on)
+        except OSError as error:
+            problem = error.strerror or type(error).__name__
+            message = self._tray.around.say("tray.login_start_refused", {"problem": problem})
+            self._tray.windows.show_text(message.title, message.text, "")
+        self._tray.look_at_login_start()
+
+    def _ask_reason(
+        self, code: str, facts: Mapping[str, str | float | None], about: Mapping[str, str]
+    ) -> None:
+        """Ask why, and send the person's own words: they alone, and what they are about."""
+        message = self._tray.around.say(code, facts)
+
+        def answered(reason: str) -> None:
+            sent = self._tray.link.ask("feedback", {**about, "reason": reason}, self._feedback_told)
+            if not sent:
+                gone = self._tray.around.say("tray.not_sent", {})
+                self._tray.windows.show_text(gone.title, gone.text, "")
+
+        self._tray.windows.ask_reason(message.title, message.text, answered)
+
+    def _feedback_told(self, answer: Mapping[str, Any]) -> None:
+        result = section(answer, "result")
+        if text(result, "result") == "no_endpoint" and (form := address(result, "form_url")):
+            self._browse(form)
+            return
+        said = section(result, "message")
+        fallback = self._tray.around.say("tray.not_sent", {})
+        title, told = text(said, "title"), text(said, "text")
+        self._tray.windows.show_text(title or fallback.title, told or fallback.text, "")
 
     def _browse(self, address: str) -> None:
         url = QUrl(address, QUrl.ParsingMode.StrictMode)

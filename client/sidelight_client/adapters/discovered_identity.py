@@ -17,8 +17,7 @@ from ..ports import (
     SignInFailed,
     SignInPrompt,
 )
-from .entra import EntraProvider, msal_is_installed
-from .entra_request import is_entra
+from .entra_request import is_entra, msal_is_installed
 from .http import HttpClient
 from .oidc import OidcProvider, OidcSettings
 from .token_exchange import ExchangeSettings, TokenExchange
@@ -155,6 +154,9 @@ class DiscoveredProvider:
         )
         tenant = is_entra(settings.issuer) and msal_is_installed()
         if self._kind == "entra" or (self._kind == "auto" and tenant):
+            # Imported only where somebody signs in there: every broker would start later for it.
+            from .entra import EntraProvider
+
             return EntraProvider(settings, self._http, self._clock, self._cache)
         return OidcProvider(settings, self._http, self._clock, self._cache)
 

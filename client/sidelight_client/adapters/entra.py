@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import importlib.util
 import logging
 import warnings
 from collections.abc import Callable, Mapping
@@ -25,6 +24,7 @@ from .entra_http import MsalHttp, NoTokenAnswerError
 from .entra_request import (
     CAPABILITY,
     authority_of,
+    msal_is_installed,
     read_tenant,
     resource_scopes,
     with_capability,
@@ -49,11 +49,6 @@ from .oidc_tokens import (
 log = logging.getLogger("sidelight.identity")
 
 MISSING = SignInFailed("entra_extra_missing", "install sidelight with its extra `entra`")
-
-
-def msal_is_installed() -> bool:
-    """Whether the extra `entra` is installed; it is not imported for that."""
-    return importlib.util.find_spec("msal") is not None
 
 
 class EntraProvider:

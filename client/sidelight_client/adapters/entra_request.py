@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from contextlib import suppress
 from typing import Any, cast
@@ -59,3 +60,8 @@ def read_tenant(issuer: str, raw: Any) -> Metadata:
     if not isinstance(stated, str) or urlsplit(stated).netloc != urlsplit(issuer).netloc:
         raise MetadataError("issuer")
     return read_metadata(issuer, {**raw, "issuer": issuer})
+
+
+def msal_is_installed() -> bool:
+    """Whether the extra `entra` is installed; it is not imported for that."""
+    return importlib.util.find_spec("msal") is not None

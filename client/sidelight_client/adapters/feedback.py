@@ -4,45 +4,40 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Awaitable, Callable
 
 from ..domain.feedback import Failed, Feedback, FeedbackResult, NoEndpoint, Problem, Sent
 from ..gateways.retry_delay import retry_delay
-from .http import Headers, HttpClient, HttpProblem
+from .http import HttpAnswer, HttpProblem
 
 log = logging.getLogger("sidelight.feedback")
 
-TIMEOUT_S = 10.0
 LARGEST_ANSWER = 64_000
 _TAKEN = range(200, 300)
 _ABSENT = (404, 405, 410, 501)
 _REFUSED_SESSION = (401, 403)
 
 
+Post = Callable[[bytes, int], Awaitable[HttpAnswer | HttpProblem]]
+"""Sends a body to the gateway with the session's key; the number is the largest answer, in bytes."""
+
+
 async def send(
-    said: Feedback, url: str, headers: Headers, http: HttpClient, now: float, *, form_url: str = ""
+    said: Feedback, post: Post | None, now: float, *, form_url: str = ""
 ) -> FeedbackResult:
-    """POST `said` to `url`, which is the gateway's own; what it answers is not kept.
+    """Send `said`; what the gateway answers is not kept.
 
     It is not tried again: a message that arrived twice would be two.
 
     Args:
         said: the message.
-        url: from discovery; empty where the gateway takes none.
-        headers: what shows whose request it is.
-        http: to send it with.
+        post: to the gateway's own address for messages; None where it takes none.
         now: wall-clock seconds.
         form_url: where the person may go where the gateway takes no messages.
     """
-    if not url:
+    if post is None:
         return NoEndpoint(form_url)
-    answer = await http.request(
-        "POST",
-        url,
-        {**headers, "content-type": "application/json", "accept": "application/json"},
-        body(said),
-        timeout_s=TIMEOUT_S,
-        max_bytes=LARGEST_ANSWER,
-    )
+    answer = await post(body(said), LARGEST_ANSWER)
     if isinstance(answer, HttpProblem):
         log.info("feedback was not sent: %s", answer.kind.value)
         return Failed(Problem.UNREACHABLE)

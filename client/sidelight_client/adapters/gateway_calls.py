@@ -15,7 +15,15 @@ from ..gateways.untrusted import mapping, parsed
 from ..ports import Clock
 from . import dpop
 from .gateway_given import GatewayGiven
-from .http import Headers, HttpAnswer, HttpClient, HttpProblem, HttpProblemKind, HttpStream
+from .http import (
+    MAX_BYTES,
+    Headers,
+    HttpAnswer,
+    HttpClient,
+    HttpProblem,
+    HttpProblemKind,
+    HttpStream,
+)
 
 DOCUMENT_TIMEOUT_S = 10.0
 EARLY_S = 0.005
@@ -43,19 +51,43 @@ class GatewayCalls:
         self, url: str, gateway: Announced, grant: Grant | None, headers: Headers
     ) -> HttpAnswer | None:
         """The answer with the session's key, whatever its status; None where there is none."""
-        answer, unread = await self._document(url, gateway, grant, headers)
-        if unread:
-            answer, _ = await self._document(url, gateway, grant, headers)
-        return answer
+        answer = await self._whole("GET", url, gateway, grant, headers=headers)
+        return None if isinstance(answer, HttpProblem) else answer
 
-    async def _document(
-        self, url: str, gateway: Announced, grant: Grant | None, headers: Headers
-    ) -> tuple[HttpAnswer | None, bool]:
-        """The answer, and whether it only names the nonce that the proof must carry."""
-        answer = await self.get(url, {**headers, **self._authorized(gateway, grant, "GET", url)})
-        if isinstance(answer, HttpProblem):
-            return None, False
-        return answer, self._nonces.wanted(url, answer.status, answer.headers)
+    async def deliver(
+        self, url: str, gateway: Announced, grant: Grant | None, body: bytes, max_bytes: int
+    ) -> HttpAnswer | HttpProblem:
+        """The answer to a small JSON document that is sent with the session's key."""
+        headers = {"content-type": "application/json"}
+        return await self._whole(
+            *("POST", url, gateway, grant), headers=headers, body=body, max_bytes=max_bytes
+        )
+
+    async def _whole(
+        self,
+        method: str,
+        url: str,
+        gateway: Announced,
+        grant: Grant | None,
+        *,
+        headers: Headers,
+        body: bytes | None = None,
+        max_bytes: int = MAX_BYTES,
+    ) -> HttpAnswer | HttpProblem:
+        """The answer in one piece; one that only names the nonce for the proof is not the answer."""
+        for last in (False, True):
+            whose = self._authorized(gateway, grant, method, url)
+            answer = await self.http.request(
+                *(method, url, {"accept": "application/json", **headers, **whose}, body),
+                timeout_s=DOCUMENT_TIMEOUT_S,
+                max_bytes=max_bytes,
+            )
+            unread = not isinstance(answer, HttpProblem) and self._nonces.wanted(
+                url, answer.status, answer.headers
+            )
+            if last or not unread:
+                break
+        return answer
 
     @asynccontextmanager
     async def post(

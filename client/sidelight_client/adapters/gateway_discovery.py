@@ -16,15 +16,18 @@ from ..gateways.discovery import (
     api_base,
     from_document,
     from_models,
+    models_url,
     origin,
+    with_model_facts,
 )
 from ..gateways.profile import Reply
 from ..gateways.recognise import Recognised, Seen, recognise
-from .gateway_calls import GatewayCalls, json_object, left, unanswered
+from .gateway_calls import DOCUMENT_TIMEOUT_S, GatewayCalls, json_object, left, unanswered
 from .http import HttpAnswer, HttpProblem
 
 log = logging.getLogger("sidelight.gateway")
 
+DESCRIBED_FOR_S = 3_600.0
 NEXT_ADDRESS_AFTER_S = 1.0
 """How long an address may take before the next one is asked as well."""
 
@@ -41,6 +44,7 @@ class GatewayDiscovery:
         self._discovery: asyncio.Task[Announced | Failure] | None = None
         self._listing: asyncio.Task[None] | None = None
         self._listed_for = 0
+        self._described_at: float | None = None
         self.announced: Announced | None = None
         """What was found last; None before anything was."""
 
@@ -75,6 +79,7 @@ class GatewayDiscovery:
             api_base=_moved(gateway.api_base, self._found_at, to),
             policy_url=_moved(gateway.policy_url, self._found_at, to),
             usage_url=_moved(gateway.usage_url, self._found_at, to),
+            feedback_url=_moved(gateway.feedback_url, self._found_at, to),
         )
 
     async def with_models(self, gateway: Announced, grant: Grant, first_by: float) -> Announced:
@@ -90,6 +95,28 @@ class GatewayDiscovery:
             self._listing = asyncio.get_running_loop().create_task(listing)
         await asyncio.wait([self._listing], timeout=left(first_by))
         return self.announced or gateway
+
+    async def described(self, grant: Grant | None) -> Announced | None:
+        """The gateway with what it says of its models; None while nothing is known of it.
+
+        It is asked once an hour, for prices and limits change that seldom.
+        """
+        gateway, now = self.announced, self._calls.clock.monotonic()
+        if gateway is None:
+            return None
+        if grant is not None and not gateway.info.models:
+            first_by = asyncio.get_running_loop().time() + DOCUMENT_TIMEOUT_S
+            gateway = await self.with_models(gateway, grant, first_by)
+        url = models_url(gateway)
+        if url and (self._described_at is None or now - self._described_at >= DESCRIBED_FOR_S):
+            self._described_at = now
+            said = json_object(await self._calls.document(url, gateway, grant, {}))
+            if said is None:
+                # It may show this to nobody, or it did not answer: the next look asks again.
+                self._described_at = None
+            elif self.announced is gateway:
+                self.announced = with_model_facts(gateway, said)
+        return self.announced
 
     async def close(self) -> None:
         for task in (self._discovery, self._listing):
@@ -133,6 +160,7 @@ class GatewayDiscovery:
         endpoints = tuple(dict.fromkeys((*self._urls, *told)))[:MOST]
         info = replace(found.info, url=self._urls[0], endpoints=endpoints)
         self.announced = replace(found, info=info)
+        self._described_at = None
         if self._listing is not None and self._listing.done():
             self._listing = None
         log.info("the gateway speaks %s, recognised by %s", found.profile.name, found.sign)

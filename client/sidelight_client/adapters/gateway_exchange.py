@@ -28,6 +28,8 @@ REFUSAL_BYTES = 256_000
 ANSWER_BYTES = 4_000_000
 REMARK_BYTES = 64_000
 """How much of an answer is looked through for what the gateway remarks on it."""
+PREFACE_LINES = 12
+"""What a chat model may say before its code; `domain.answer` leaves it out and counts the rest."""
 SLOWEST_TOKEN_S = 0.1
 """A model on a busy laptop writes ten tokens a second; slower is not worth waiting for."""
 
@@ -118,6 +120,7 @@ async def _read(
         cost=profile.cost_from_headers(stream.headers),
     )
     over_by = first_by + asked.request.max_tokens * SLOWEST_TOKEN_S
+    most_lines = asked.request.max_lines + (PREFACE_LINES if asked.mode is Mode.CHAT else 0)
     seen, text = bytearray(), ""
     while not reader.over:
         end = over_by if reader.begun else first_by
@@ -132,7 +135,7 @@ async def _read(
                 yield replace(event, notes=_notes(asked, stream, bytes(seen), now)), False
             else:
                 yield asked.located(event, encoded), False
-        if enough(text, asked.request.max_lines) and not reader.over:
+        if enough(text, most_lines) and not reader.over:
             yield replace(reader.leave(), notes=_notes(asked, stream, bytes(seen), now)), True
 
 

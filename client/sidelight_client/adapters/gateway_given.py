@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ KEYRING_WAIT_S = 3.0
 
 
 class GatewayGiven:
-    """Read off the loop; what cannot be used is logged once by name, and then as if not set."""
+    """Read off the loop; what cannot be used is told by name, and then as if not set."""
 
     def __init__(
         self,
@@ -35,7 +35,12 @@ class GatewayGiven:
         self._environment = environment
         self._keyring = keyring
         self._headers: dict[str, Mapping[str, Secret]] = {}
-        self._told: set[str] = set()
+        self._problems: dict[str, tuple[str, ...]] = {}
+        self._tell: Callable[[str], object] = lambda _problems: None
+
+    def on_problem(self, tell: Callable[[str], object]) -> None:
+        """Call `tell` on the loop with what cannot be used whenever that changes; "" is nothing."""
+        self._tell = tell
 
     async def document(self) -> Mapping[str, Any] | None:
         """The document as the file is now; None where none is set, or none can be used."""
@@ -43,8 +48,9 @@ class GatewayGiven:
             return None
         found = await asyncio.to_thread(read_gateway_document, Path(self._document))
         if isinstance(found, DocumentProblem):
-            self._tell(f"the file in gateway_document cannot be used: {found.problem}")
+            self._found("document", f"the file in gateway_document cannot be used: {found.problem}")
             return None
+        self._found("document")
         return found
 
     async def headers(self, profile: str) -> Mapping[str, Secret]:
@@ -58,14 +64,18 @@ class GatewayGiven:
                         extra_headers, self._written, profile, self._environment.get, self._keyring
                     )
             except TimeoutError:
-                self._tell("the keyring does not say in time what gateway_headers refers to")
+                self._found(
+                    "headers", "the keyring does not say in time what gateway_headers refers to"
+                )
                 return {}
-            for problem in found.problems:
-                self._tell(f"gateway_headers: {problem}")
+            self._found("headers", *(f"gateway_headers: {problem}" for problem in found.problems))
             self._headers[profile] = found.headers
         return self._headers[profile]
 
-    def _tell(self, problem: str) -> None:
-        if problem not in self._told:
-            self._told.add(problem)
+    def _found(self, what: str, *problems: str) -> None:
+        if self._problems.get(what, ()) == problems:
+            return
+        self._problems[what] = problems
+        for problem in problems:
             log.info("%s", problem)
+        self._tell("; ".join(problem for each in self._problems.values() for problem in each))

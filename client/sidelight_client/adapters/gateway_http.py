@@ -7,27 +7,33 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..domain import fim
 from ..domain.budget import Reading
 from ..domain.completion import CompletionRequest, Tier
+from ..domain.content.sources import RuleChoice
 from ..domain.failure import Failure, FailureKind
+from ..domain.feedback import Failed, Feedback, FeedbackResult, Problem
 from ..domain.fim import Learned, Mode, Shown
-from ..domain.policy import Policy
+from ..domain.policy import Policy, PolicyTrouble
 from ..domain.session import Grant
-from ..gateways.discovery import WELL_KNOWN, Announced
+from ..gateways.discovery import WELL_KNOWN, Announced, origin
+from ..gateways.guardrail_list import guardrail_list
 from ..gateways.limits import readings
-from ..gateways.policy_document import policy
+from ..gateways.policy_document import read as read_policy
 from ..ports import Clock, Delta, Finish, GatewayEvent, GatewayInfo
 from ..trace import new_trace_id
-from .gateway_calls import GatewayCalls, json_object, left
+from . import policy_signature
+from .feedback import send
+from .gateway_calls import DOCUMENT_TIMEOUT_S, GatewayCalls, json_object, left
 from .gateway_discovery import GatewayDiscovery, plain
 from .gateway_exchange import Question, ask
 from .gateway_given import GatewayGiven
 from .gateway_ways import LearnedWays
-from .http import HttpClient, is_loopback
+from .http import HttpAnswer, HttpClient, HttpProblem, is_loopback
 
 log = logging.getLogger("sidelight.gateway")
 
@@ -49,6 +55,7 @@ class HttpGateway:
         embedded: bool = False,
         memory: Path | None = None,
         given: GatewayGiven | None = None,
+        policy_key: str = "",
     ) -> None:
         """Begin with what is configured.
 
@@ -59,6 +66,7 @@ class HttpGateway:
             embedded: whether the gateway runs in this process.
             memory: the file in which what was learned about models outlives the process.
             given: what the settings say of the gateway beside its address.
+            policy_key: who must have signed its policy document; empty where nobody must.
         """
         addresses = (urls,) if isinstance(urls, str) else tuple(urls)
         self._calls = GatewayCalls(http, clock, given)
@@ -69,6 +77,7 @@ class HttpGateway:
         self._warming: asyncio.Task[object] | None = None
         self._doubted: set[tuple[str, str]] = set()
         self._policy_etag = ""
+        self._policy_key = policy_key
 
     async def discover(self) -> GatewayInfo | Failure:
         await self.ways.load()
@@ -140,18 +149,37 @@ class HttpGateway:
                     end = event
         return end
 
-    async def policy(self, grant: Grant | None) -> Policy | None:
+    async def policy(self, grant: Grant | None) -> Policy | PolicyTrouble | None:
         gateway = self._discovery.announced
         if gateway is None or not gateway.policy_url:
             return None
         gateway = self._discovery.at(gateway, self._alive)
         headers = {"if-none-match": self._policy_etag} if self._policy_etag else {}
         answer = await self._calls.document(gateway.policy_url, gateway, grant, headers)
-        document = json_object(answer)
-        if answer is None or document is None:
+        if answer is None:
+            return PolicyTrouble.UNREACHABLE
+        signature = answer.headers.get(policy_signature.HEADER, "")
+        if (
+            self._policy_key
+            and answer.status == HTTPStatus.OK
+            and not policy_signature.signed_by(self._policy_key, answer.body, signature)
+        ):
+            return PolicyTrouble.UNSIGNED
+        tag, now = answer.headers.get("etag", ""), self._calls.clock.now()
+        # Thousands of rules take longer to read than the loop may be held.
+        found = await asyncio.to_thread(read_policy, answer.status, answer.body, tag, now)
+        if isinstance(found, Policy):
+            self._policy_etag = tag
+        return found
+
+    async def guardrails(self, grant: Grant | None) -> RuleChoice | None:
+        gateway = self._discovery.announced
+        if gateway is None or gateway.policy_url or not gateway.profile.guardrails_path:
             return None
-        self._policy_etag = answer.headers.get("etag", "")
-        return policy(document, self._policy_etag)
+        gateway = self._discovery.at(gateway, self._alive)
+        url = f"{origin(gateway.api_base)}{gateway.profile.guardrails_path}"
+        document = json_object(await self._calls.document(url, gateway, grant, {}))
+        return None if document is None else guardrail_list(document)
 
     async def usage(self, grant: Grant | None) -> tuple[Reading, ...]:
         gateway = self._discovery.announced
@@ -161,6 +189,24 @@ class HttpGateway:
         answer = await self._calls.document(gateway.usage_url, gateway, grant, {})
         document = json_object(answer) or {}
         return readings(document.get("windows"), self._calls.clock.now(), "gateway")
+
+    async def described(self, grant: Grant | None) -> GatewayInfo | None:
+        gateway = await self._discovery.described(grant)
+        return gateway.info if gateway is not None else None
+
+    async def feedback(
+        self, said: Feedback, grant: Grant | None, form_url: str = ""
+    ) -> FeedbackResult:
+        gateway = await self._discovery.known(DOCUMENT_TIMEOUT_S)
+        if isinstance(gateway, Failure):
+            return Failed(Problem.UNREACHABLE)
+        there = self._discovery.at(gateway, self._alive)
+
+        async def post(body: bytes, most: int) -> HttpAnswer | HttpProblem:
+            return await self._calls.deliver(there.feedback_url, there, grant, body, most)
+
+        now = self._calls.clock.now()
+        return await send(said, post if there.feedback_url else None, now, form_url=form_url)
 
     async def drop_pool(self) -> None:
         self._calls.http.drop_pool()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..domain.content.rule import RuleProblem
 from ..domain.failure import Failure, FailureKind
 from ..gateways.abilities import Looked
 from ..gateways.discovery import (
@@ -15,14 +17,17 @@ from ..gateways.discovery import (
     from_document,
     from_models,
     models_url,
+    origin,
     with_model_facts,
 )
-from ..gateways.policy_document import closed_rules
+from ..gateways.guardrail_list import guardrail_list
+from ..gateways.policy_document import closed_rules, policy
 from ..gateways.recognise import Recognised, Seen, recognise
 from ..gateways.untrusted import mapping, parsed
 from ..gateways.verdict import Exchanged, verdict
 from ..ports import Clock
 from ..trace import new_trace_id
+from .content_previews import content_preview
 from .http import HttpAnswer, HttpClient, HttpProblem
 
 TIMEOUT_S = 10.0
@@ -69,6 +74,7 @@ async def look(
         gateway = from_models(_object(listed), plain, seen) if seen else gateway
     gateway = await _with_model_facts(http, gateway)
     endpoints = mapping((document or {}).get("endpoints"))
+    rules = await _shown(http, gateway.policy_url)
     return Looked(
         gateway,
         announced,
@@ -77,7 +83,8 @@ async def look(
             name for name in _ENDPOINTS if announced and isinstance(endpoints.get(name), str)
         ),
         any(name in asked.headers for name in _IDS),
-        await _closed_rules(http, gateway),
+        closed_rules(rules),
+        await _rule_problems(http, gateway, rules),
     )
 
 
@@ -89,11 +96,25 @@ async def _with_model_facts(http: HttpClient, gateway: Announced) -> Announced:
     return gateway if document is None else with_model_facts(gateway, document)
 
 
-async def _closed_rules(http: HttpClient, gateway: Announced) -> Mapping[str, tuple[str, ...]]:
-    """The place rules that cannot be read whole, where the policy is shown without a key."""
-    answer = await _get(http, gateway.policy_url) if gateway.policy_url else None
-    document = _object(answer) if isinstance(answer, HttpAnswer) else None
-    return closed_rules(document or {})
+async def _shown(http: HttpClient, url: str) -> Mapping[str, Any]:
+    """The document at `url`, where it is shown without a key; else an empty one."""
+    answer = await _get(http, url) if url else None
+    return (_object(answer) if isinstance(answer, HttpAnswer) else None) or {}
+
+
+async def _rule_problems(
+    http: HttpClient, gateway: Announced, rules: Mapping[str, Any]
+) -> tuple[RuleProblem, ...]:
+    """What is wrong with the content rules that are shown without a key."""
+    stated, listed = policy(rules, "").content_rules, None
+    if not stated and gateway.profile.guardrails_path:
+        url = f"{origin(gateway.api_base)}{gateway.profile.guardrails_path}"
+        document = await _shown(http, url)
+        listed = guardrail_list(document) if document else None
+    if not stated and listed is None:
+        return ()
+    preview = await asyncio.to_thread(content_preview, stated, listed, b"")
+    return preview.matcher.problems
 
 
 async def _get(http: HttpClient, url: str) -> HttpAnswer | HttpProblem:

@@ -1,73 +1,47 @@
-"""Which repository a file lies in, read from git's own small files; git itself is never run."""
+"""Which repository a folder is, read from git's own small files; git itself is never run."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from ..domain.place import Document
-
 _MAX_BYTES = 256 * 1024
-_MAX_DEPTH = 64
-_FOLDERS_KEPT = 512
+_MAX_REMOTES = 16
 _SCP_LIKE = re.compile(r"(?:[^@/\s]+@)?(?P<host>[A-Za-z0-9.-]+):(?P<path>[^/\\].*)")
 """`user@host:owner/name`, the scp-like form of git-clone(1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A work tree and its canonical remote (`host/owner/name`); None where it has no remote."""
+    """A work tree and its canonical remotes (`host/owner/name`), origin first."""
 
     root: Path
-    remote: str | None
+    remotes: tuple[str, ...] = ()
+
+    @property
+    def remote(self) -> str | None:
+        """The one it is known by; None where it has none."""
+        return self.remotes[0] if self.remotes else None
 
 
-class GitRepositories:
-    """A `ports.RepoFacts`. A folder is looked at once; what was found is kept, bounded."""
+def repository_at(root: Path) -> Repository | None:
+    """The repository whose work tree begins at `root`; None where none does.
 
-    def __init__(self) -> None:
-        self._found: OrderedDict[Path, Repository | None] = OrderedDict()
-
-    def document(self, uri: str, language: str) -> tuple[Document, str]:
-        """The document with its repository, and its path inside it.
-
-        Of a document that lies in no repository the path is the whole path; of one that is no
-        file, such as an unsaved buffer, it is the name.
-        """
-        path = path_of(uri)
-        if path is None:
-            return Document(uri, language), unquote(uri.rpartition(":")[2])
-        repository = self.repository(path.parent)
-        if repository is None:
-            return Document(uri, language), path.as_posix()
-        inside = path.relative_to(repository.root).as_posix()
-        return Document(uri, language, repository.remote), inside
-
-    def folder(self, uri: str) -> Path | None:
-        """The root of the repository the document lies in; None where there is none."""
-        path = path_of(uri)
-        repository = self.repository(path.parent) if path is not None else None
-        return repository.root if repository is not None else None
-
-    def repository(self, folder: Path) -> Repository | None:
-        """The innermost repository around `folder`."""
-        if folder in self._found:
-            self._found.move_to_end(folder)
-            return self._found[folder]
-        found = _look(folder)
-        self._found[folder] = found
-        if len(self._found) > _FOLDERS_KEPT:
-            self._found.popitem(last=False)
-        return found
-
-    def forget(self) -> None:
-        """Look again from now on: a remote may have been added."""
-        self._found.clear()
+    One that cannot be read has no remote.
+    """
+    marker = root / ".git"
+    try:
+        if marker.is_dir():
+            return Repository(root, _remotes(marker))
+        if marker.is_file():
+            return Repository(root, _remotes(_linked(root, marker)))
+    except OSError:
+        return Repository(root)
+    return None
 
 
 def path_of(uri: str) -> Path | None:
@@ -79,7 +53,7 @@ def path_of(uri: str) -> Path | None:
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         return None
     path = Path(url2pathname(parts.path))
-    return path if path.is_absolute() else None
+    return path if path.is_absolute() and "\0" not in str(path) else None
 
 
 def canonical_remote(url: str) -> str | None:
@@ -103,22 +77,11 @@ def canonical_remote(url: str) -> str | None:
     return f"{host}/{name}".lower() if host and name else None
 
 
-def _look(folder: Path) -> Repository | None:
-    for root in [folder, *folder.parents][:_MAX_DEPTH]:
-        marker = root / ".git"
-        try:
-            if marker.is_dir():
-                return Repository(root, _remote(marker))
-            if marker.is_file():
-                return Repository(root, _remote(_linked(root, marker)))
-        except OSError:
-            # A folder that cannot be looked into is in no repository we could name.
-            return None
-    return None
-
-
 def _linked(root: Path, marker: Path) -> Path:
-    """The git folder a work tree's or submodule's `.git` file points to (gitrepository-layout(5))."""
+    """The git folder a work tree's or submodule's `.git` file points to (gitrepository-layout(5)).
+
+    It is followed once, so that files which point to each other lead nowhere.
+    """
     target = _text(marker).removeprefix("gitdir:").strip()
     git = Path(os.path.normpath(root / target))
     common = git / "commondir"
@@ -127,20 +90,24 @@ def _linked(root: Path, marker: Path) -> Path:
     return git
 
 
-def _remote(git: Path) -> str | None:
-    """The remote called origin, else the first."""
+def _remotes(git: Path) -> tuple[str, ...]:
+    """The canonical remotes, origin first and then in the order of the file."""
     config = git / "config"
     if not config.is_file():
-        return None
+        return ()
     section = ""
-    remotes: dict[str, str] = {}
+    found: dict[str, str] = {}
     for line in map(str.strip, _text(config).splitlines()):
         if line.startswith("["):
             section = line
-        elif section.startswith('[remote "') and line.partition("=")[0].strip() == "url":
-            remotes.setdefault(section[9:].rstrip('"]'), line.partition("=")[2])
-    chosen = remotes.get("origin") or next(iter(remotes.values()), "")
-    return canonical_remote(chosen)
+        elif section[:9].lower() == '[remote "':
+            key, _, value = line.partition("=")
+            remote = canonical_remote(value) if key.strip().lower() == "url" else None
+            name = section[9:].partition('"')[0]
+            if remote is not None and len(found) < _MAX_REMOTES:
+                found.setdefault(name, remote)
+    ordered = sorted(found, key=lambda name: name != "origin")
+    return tuple(dict.fromkeys(found[name] for name in ordered))
 
 
 def _text(path: Path) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import logging
+import os
 import ssl
 import sys
 from collections.abc import AsyncGenerator, Mapping
@@ -190,8 +192,13 @@ class HttpClient:
         # Their INFO lines contain whole addresses, queries included.
         for noisy in ("httpx", "httpcore"):
             logging.getLogger(noisy).setLevel(logging.WARNING)
+        # httpcore tries to import sniffio several times a request, and a module that is missing is
+        # looked for on the whole path each time. None says at once that it is not there.
+        if importlib.util.find_spec("sniffio") is None:
+            sys.modules["sniffio"] = None  # type: ignore[assignment] # pyright: ignore[reportArgumentType]
         if self._trust is None:
             self._trust = system_trust()
+            asyncio.run(_load_backend(self._trust))
         limits = httpx.Limits(
             max_connections=32, max_keepalive_connections=8, keepalive_expiry=KEEP_ALIVE_S
         )
@@ -217,6 +224,19 @@ class HttpClient:
             # A cookie of a login page in between must not come along with the next request.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
+
+
+async def _load_backend(trust: ssl.SSLContext) -> None:
+    """Make the library import what it imports with its first connection: 30 ms, so not on the loop.
+
+    The connection goes nowhere: the null device is no socket.
+    """
+    import httpx
+
+    nowhere = httpx.AsyncHTTPTransport(verify=trust, uds=os.devnull, trust_env=False)
+    async with httpx.AsyncClient(transport=nowhere, verify=trust, trust_env=False) as client:
+        with contextlib.suppress(httpx.TransportError):
+            await client.get("http://localhost/")
 
 
 class HttpStream:

@@ -8,14 +8,15 @@ import sqlite3
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
+from ..domain.provenance import Provenance
 from ..domain.snapshot import DecisionView
 from ..domain.uptime import HealthNote
 from ..domain.usage_limits import Sums, endpoint_of
-from . import usage_health
+from . import usage_health, usage_provenance
 from .folders import make_private
 from .usage_rows import COLUMNS, LATEST, request_of, row_of
 
-Entry = DecisionView | HealthNote
+Entry = DecisionView | HealthNote | Provenance
 """What can be recorded."""
 
 BUSY_S = 5.0
@@ -61,6 +62,7 @@ STEPS = (
     CREATE INDEX request_at ON request (at);
     """,
     usage_health.SCRIPT,
+    usage_provenance.SCRIPT,
 )
 """One script a schema version (`PRAGMA user_version`). A later one may only add, so that an older
 Sidelight beside a newer one goes on writing.
@@ -77,8 +79,9 @@ _SUMS = (
     "SELECT coalesce(sum(sends), 0),"
     " CASE WHEN count(prompt_tokens) + count(output_tokens) > 0"
     " THEN coalesce(sum(prompt_tokens), 0) + coalesce(sum(output_tokens), 0) END,"
-    " sum(cost_nano) FROM request WHERE at BETWEEN ? AND ? AND (? = '' OR endpoint IN ('', ?))"
+    " sum(cost_nano) FROM request WHERE at BETWEEN ? AND ?"
 )
+_OF_GATEWAY = " AND endpoint IN ({places})"
 
 
 class LedgerFile:
@@ -110,12 +113,15 @@ class LedgerFile:
             for entry in listed:
                 if isinstance(entry, HealthNote):
                     usage_health.put(self._link, entry)
+                elif isinstance(entry, Provenance):
+                    usage_provenance.put(self._link, entry)
 
     def forget(self, now: float, kept_s: float, max_bytes: int) -> None:
         """Delete what is older than `kept_s`, and the oldest while the rest fills `max_bytes`."""
         before = now - kept_s
         with self._transaction():
             usage_health.forget(self._link, now)
+            usage_provenance.forget(self._link, before)
             self._link.execute("DELETE FROM request WHERE at < ?", (before,))
             for _ in range(_FORGET_TRIES):
                 if self._bytes_used() <= max_bytes:
@@ -216,9 +222,14 @@ def read_requests(path: Path, since: float, until: float) -> Iterator[DecisionVi
 
 
 def read_sums(
-    path: Path, windows: Iterable[tuple[float, float]], endpoint: str
+    path: Path, windows: Iterable[tuple[float, float]], endpoints: Iterable[str]
 ) -> tuple[Sums, ...]:
-    """What was used in each window, first and last moment included, of the gateway at `endpoint`.
+    """What was used in each window, first and last moment included.
+
+    Args:
+        path: of the ledger.
+        windows: each with its first and last moment.
+        endpoints: the gateway's addresses; where there are none, all gateways are counted.
 
     Raises:
         FileNotFoundError: there is no ledger yet.
@@ -226,10 +237,13 @@ def read_sums(
     """
     if not path.is_file():
         raise FileNotFoundError(path)
-    where = endpoint_of(endpoint)
+    places = sorted({endpoint_of(url) for url in endpoints} - {""})
+    # What was never sent belongs to whichever gateway is asked about.
+    places = ["", *places] if places else []
+    question = _SUMS + (_OF_GATEWAY.format(places=", ".join("?" * len(places))) if places else "")
     with contextlib.closing(_open_to_read(path)) as link:
         return tuple(
-            Sums(*link.execute(_SUMS, (since, until, where, where)).fetchone())
+            Sums(*link.execute(question, (since, until, *places)).fetchone())
             for since, until in windows
         )
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
+from ..domain.provenance import Provenance
 from ..domain.snapshot import DecisionView
 from ..domain.uptime import HealthNote
 from .file_lock import FileLock
@@ -57,6 +58,7 @@ class UsageLedger:
         self._closed = False
         self._refused = 0
         self._tell: Callable[[str], object] = lambda _problem: None
+        self._tell_damaged: Callable[[str], object] = lambda _path: None
         self._told = ""
         # What follows belongs to the thread.
         self._file: LedgerFile | None = None
@@ -72,6 +74,10 @@ class UsageLedger:
         """Call `tell`, in the ledger's thread, with a problem when one begins and "" at its end."""
         self._tell = tell
 
+    def on_damaged(self, tell: Callable[[str], object]) -> None:
+        """Call `tell`, in the ledger's thread, with the path at which a damaged file is kept."""
+        self._tell_damaged = tell
+
     def record(self, decision: DecisionView) -> None:
         """Take note of a request; returns at once and never raises."""
         self._take_note(decision)
@@ -79,6 +85,10 @@ class UsageLedger:
     def note_health(self, note: HealthNote) -> None:
         """Take note of how the gateway is; returns at once and never raises."""
         self._take_note(note)
+
+    def note_provenance(self, known: Provenance) -> None:
+        """Take note of where a suggestion went; returns at once and never raises."""
+        self._take_note(known)
 
     def _take_note(self, entry: Entry) -> None:
         if self._closed:
@@ -179,6 +189,7 @@ class UsageLedger:
             if identity(self._path) == self._identity:
                 aside = set_aside(self._path)
                 log.warning("the usage ledger was damaged; it is kept as %s", aside.name)
+                self._heard(self._tell_damaged, str(aside))
         except OSError:
             return False
         finally:
@@ -189,8 +200,11 @@ class UsageLedger:
         if trouble == self._told:
             return
         self._told = trouble
+        self._heard(self._tell, trouble)
+
+    def _heard(self, tell: Callable[[str], object], told: str) -> None:
         try:
-            self._tell(trouble)
+            tell(told)
         except RuntimeError:
             # The loop that wanted to hear of it has ended.
             log.debug("nobody hears of the usage ledger any more")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..domain.budget import Budget
@@ -22,18 +22,21 @@ async def usage_today(
     now: float,
     *,
     endpoint: str = "",
+    zones: Iterable[str] = (),
     models: Mapping[str, ModelFacts] | None = None,
 ) -> UsageView:
     """Today's usage; where the ledger cannot be read the view says so and knows nothing.
 
     The limits' windows, which may be months, are added up by SQLite, which lets the loop run
-    meanwhile; only today's requests are looked at one by one.
+    meanwhile; only today's requests are looked at one by one. `endpoint` is the gateway's address
+    and `zones` are its further ones: what others were asked is not counted.
     """
     purses, since = budget.at(now).purses, day_of(now)[0]
+    urls = (endpoint, *zones)
 
     def read() -> UsageView:
         try:
-            sums = read_sums(path, [(window_start(p, now), now) for p in purses], endpoint)
+            sums = read_sums(path, [(window_start(p, now), now) for p in purses], urls)
             limits = limit_uses(budget, sums, now)
             return usage_view(read_requests(path, since, now + 1), limits, now, models=models)
         except FileNotFoundError:

@@ -6,6 +6,7 @@ The only importer of watchdog. On Linux it rests in the kernel (inotify) and cos
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -41,6 +42,50 @@ async def watching(
             await asyncio.to_thread(observer.join, 5.0)
 
 
+@asynccontextmanager
+async def watching_path(path: Path, changed: Callable[[], None]) -> AsyncGenerator[None]:
+    """Call `changed` on the loop after the file at `path` may have changed.
+
+    Where its folder does not exist yet, the nearest one above it is watched until the next appears.
+    """
+    ready = asyncio.Event()
+    following = asyncio.get_running_loop().create_task(_follow(path, changed, ready))
+    try:
+        await ready.wait()
+        yield
+    finally:
+        following.cancel()
+        await asyncio.wait([following])
+
+
+async def _follow(path: Path, changed: Callable[[], None], ready: asyncio.Event) -> None:
+    seen = asyncio.Event()
+
+    def noticed() -> None:
+        changed()
+        seen.set()
+
+    while True:
+        folder, name = _nearest(path)
+        async with watching(folder, frozenset({name}), noticed):
+            if ready.is_set():
+                # What happened between two watches nobody saw.
+                changed()
+            ready.set()
+            while _nearest(path) == (folder, name):
+                await seen.wait()
+                seen.clear()
+
+
+def _nearest(path: Path) -> tuple[Path, str]:
+    """The nearest existing folder above `path`, and the name in it that leads on."""
+    for folder in path.parents:
+        with contextlib.suppress(OSError):
+            if folder.is_dir():
+                return folder, path.relative_to(folder).parts[0]
+    return path.parent, path.name
+
+
 class _Settling:
     """Turns a burst of changes, from a thread, into one call on the loop."""
 
@@ -70,18 +115,23 @@ class _Settling:
 
 def _observe(folder: Path, names: frozenset[str], touch: Callable[[], None]) -> Any | None:
     """Start watching; runs in a thread because the import takes a while. None when impossible."""
-    from watchdog.events import FileSystemEvent, FileSystemEventHandler
+    from watchdog import events
     from watchdog.observers import Observer
 
     # It logs each event, and an ERROR where one arrives while it stops, which is no fault at all
     # (InotifyEmitter.queue_events).
     logging.getLogger("watchdog").setLevel(logging.CRITICAL)
 
-    class Handler(FileSystemEventHandler):
-        def on_any_event(self, event: FileSystemEvent) -> None:
-            # Reading a file is an event too; answering it by reading would never end.
-            if event.event_type in ("opened", "closed_no_write"):
-                return
+    # Reading a file is an event too. Answering it by reading would never end, and in a folder such
+    # as /etc, which every program reads, the kernel would wake us hundreds of times a second.
+    writes: list[type[events.FileSystemEvent]] = [
+        *(events.FileCreatedEvent, events.FileModifiedEvent, events.FileClosedEvent),
+        *(events.FileMovedEvent, events.FileDeletedEvent),
+        *(events.DirCreatedEvent, events.DirMovedEvent, events.DirDeletedEvent),
+    ]
+
+    class Handler(events.FileSystemEventHandler):
+        def on_any_event(self, event: events.FileSystemEvent) -> None:
             if {Path(str(p)).name for p in (event.src_path, event.dest_path) if p} & names:
                 touch()
 
@@ -89,7 +139,7 @@ def _observe(folder: Path, names: frozenset[str], touch: Callable[[], None]) -> 
         return None
     observer = Observer()
     try:
-        observer.schedule(Handler(), str(folder))
+        observer.schedule(Handler(), str(folder), event_filter=writes)
         observer.start()
     except OSError as error:
         log.info("changes in a folder are not noticed: %s", type(error).__name__)

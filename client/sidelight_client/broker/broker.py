@@ -6,26 +6,29 @@ Architecture invariant: it knows no editor protocol, and no method returns or ta
 from __future__ import annotations
 
 import asyncio
-import itertools
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from ..domain import aftermath
-from ..domain.completion import CompletionRequest, Outcome, Trigger
+from ..domain.completion import CompletionRequest, Outcome
+from ..domain.content.marks import ContentPlace, MarksFile
+from ..domain.content.preview import ContentPreview
 from ..domain.diagnosis_session import SessionSeen
 from ..domain.endpoints import Endpoints
-from ..domain.health import hold, release
-from ..domain.place import Document
-from ..domain.policy import judge
-from ..domain.snapshot import EditorView, Snapshot
-from ..domain.window import CutReason, Window
-from ..domain.window_context import kept_out, without_places
+from ..domain.explained import Explained
+from ..domain.feedback import FeedbackResult, Subject
+from ..domain.place import Document, Position
+from ..domain.policy import Policy, PolicyTrouble
+from ..domain.provenance import Provenance
+from ..domain.sent_text import SentText
+from ..domain.snapshot import Snapshot
+from ..domain.usage_view import UsageView
 from ..domain.words import Message
 from ..keeper import SessionKeeper
 from ..ports import (
     Clock,
+    ContentMarks,
     Gateway,
     GatewayInfo,
     Ledger,
@@ -36,18 +39,15 @@ from ..ports import (
     SignInFailed,
     SignInPrompt,
     Slept,
+    UsageToday,
 )
 from ..settings import Settings
-from .canary import Canary
-from .completions import Completions
-from .exchange import GatewayExchange
-from .facts import BrokerFacts, gateway_name, next_change_at, snapshot_of
-from .session_side import GRANT_WAIT_S, SessionSide
+from .content import Compile
+from .explainers import Explain, Explainers
+from .facts import BrokerFacts, next_change_at
+from .parts import Outside, Parts
 from .telling import Telling
-from .upkeep import Upkeep
-from .workspaces import Learn, Workspaces
-
-log = logging.getLogger("sidelight.broker")
+from .workspaces import Learn
 
 
 class Broker:
@@ -64,46 +64,44 @@ class Broker:
         ledger: Ledger | None = None,
         version: str,
         learn: Learn | None = None,
+        usage_today: UsageToday | None = None,
+        compile_rules: Compile | None = None,
+        marks: ContentMarks | None = None,
+        scratch: Path | None = None,
     ) -> None:
-        """`keeper` is None for a gateway that asks nobody to sign in; `learn` is the embedded one's."""
+        """`keeper` is None for a gateway that asks nobody to sign in; `learn` is the embedded one's.
+
+        `usage_today` counts what `ledger` holds. Without `compile_rules` no content is looked at;
+        `marks` tells which of it people made up. `scratch` is a private folder for short-lived files.
+        """
         self._clock = clock
+        self._ledger = ledger
         self._settings = settings
         self._gateway = gateway
         self._keeper = keeper
         self._repositories = repositories
-        self._workspaces = Workspaces(clock, learn)
         addresses = settings.texts("gateway") or ("",)
         self._facts = facts = BrokerFacts(version, endpoints=Endpoints(addresses))
-        self._numbers = itertools.count(1)
-        self._service: ServiceHealth | None = None
-        self._session = SessionSide(clock, keeper, facts, self._changed)
+        self._marks = marks
+        self._scratch = scratch
+        self._explainers = Explainers()
+        parts = Parts(
+            Outside(
+                clock, gateway, keeper, repositories, ledger, learn, usage_today, compile_rules
+            ),
+            facts,
+            settings=lambda: self._settings,
+            changed=self._changed,
+            content_place=self.content_place,
+        )
+        self.process = parts.process
+        """What the process around it may tell of."""
+        self._workspaces, self._places = parts.workspaces, parts.places
+        self._session, self._shown = parts.session, parts.shown
+        self._asked, self._content = parts.asked, parts.content
+        self._canary, self._upkeep = parts.canary, parts.upkeep
+        self._arrivals = parts.arrivals
         self._telling = Telling(clock, self.snapshot, lambda now: next_change_at(facts, now))
-        self._canary = Canary(clock, gateway, facts, self._changed)
-        exchange = GatewayExchange(
-            clock,
-            gateway,
-            facts,
-            settings=lambda: self._settings,
-            changed=self._changed,
-            alive=self._canary.run_if_due,
-        )
-        self._completions = Completions(
-            clock,
-            facts,
-            self._session,
-            exchange,
-            ledger,
-            settings=lambda: self._settings,
-            changed=self._changed,
-        )
-        self._upkeep = Upkeep(
-            clock,
-            gateway,
-            facts,
-            keeper=lambda: self._session.keeper,
-            name=lambda: gateway_name(facts, self._settings),
-            changed=self._changed,
-        )
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -112,6 +110,7 @@ class Broker:
         if self._keeper is not None:
             self._keeper.subscribe(self._session_changed)
             await self._keeper.start()
+        self._content.refresh()
         self._upkeep.discover_if_due()
 
     def opens_with(
@@ -129,6 +128,7 @@ class Broker:
         self._workspaces.stop()
         await self._canary.stop()
         await self._upkeep.stop()
+        await self._content.stop()
         if self._keeper is not None:
             await self._keeper.stop()
 
@@ -137,12 +137,21 @@ class Broker:
         self._settings = settings
         self._changed()
 
+    def update_organisation_policy(self, found: Policy | PolicyTrouble) -> None:
+        """Apply the rules of the organisation's policy file, beside the gateway's.
+
+        A file that cannot be read leaves those that were read last; where none were, it closes.
+        """
+        self._places.organisation(found)
+        self.process.policy_file(found.value if isinstance(found, PolicyTrouble) else "")
+        self._changed()
+
     async def power(self, event: PowerEvent) -> None:
         """Take note of sleep, wake or network; returns when the machine may sleep."""
         if self._keeper is not None:
             self._keeper.power(event)
-        if self._service is not None and isinstance(event, (Slept, NetworkChanged)):
-            self._service.woke()
+        if self._shown.service is not None and isinstance(event, (Slept, NetworkChanged)):
+            self._shown.service.woke()
         if isinstance(event, Slept):
             await self._gateway.drop_pool()
             self.retry_now()
@@ -153,7 +162,7 @@ class Broker:
 
     def watch_service(self, watched: ServiceHealth) -> None:
         """Show in every snapshot what `watched` knows of the gateway."""
-        self._service = watched
+        self._shown.service = watched
 
     def service_changed(self) -> None:
         """Tell everybody, because what is known of the gateway is another."""
@@ -178,18 +187,10 @@ class Broker:
         return self._repositories.document(uri, language)[0]
 
     def may_leave(self, uri: str, language: str) -> bool:
-        document, path = self._repositories.document(uri, language)
-        info = self._facts.info
-        verdict = judge(self._facts.policy, document, path)
-        return verdict.allows(local=info is not None and info.embedded)
+        return self._places.may_leave(uri, language)
 
     def snapshot(self) -> Snapshot:
-        session, conditions = self._session.view()
-        now = self._clock.now()
-        snapshot = snapshot_of(self._facts, self._settings, session, conditions, now)
-        if self._service is None:
-            return snapshot
-        return replace(snapshot, service=self._service.service, uptime=self._service.uptime)
+        return self._shown.snapshot()
 
     def diagnosis(self) -> SessionSeen:
         return self._session.diagnosis()
@@ -198,30 +199,9 @@ class Broker:
         return self._telling.subscribe(changed)
 
     def editor_connected(self, name: str) -> Callable[[], None]:
-        editor = EditorView(next(self._numbers), name, self._clock.now())
-        self._facts.editors = (*self._facts.editors, editor)
+        gone = self._shown.editor_connected(name)
         self._upkeep.discover_if_due()
-        self._changed()
-
-        def gone() -> None:
-            self._facts.editors = tuple(e for e in self._facts.editors if e.id != editor.id)
-            self._changed()
-
         return gone
-
-    def environment_differs(self, client: str, names: tuple[str, ...]) -> Callable[[], None]:
-        """Tell that `client` runs with other proxy or certificate variables than this process."""
-        code = "broker.environment_differs"
-        self._hold(code, client=client or "an editor", names=", ".join(names))
-        return lambda: self._release(code)
-
-    def storage_problem(self, folder: str, problem: str) -> None:
-        """Tell that `folder` cannot be written; an empty `problem` says that it can be again."""
-        code = "storage.unwritable"
-        if problem:
-            self._hold(code, folder=folder, problem=problem)
-        else:
-            self._release(code)
 
     def workspace_opened(self, folder: Path) -> Callable[[], None]:
         self._workspaces.opened(folder)
@@ -253,55 +233,61 @@ class Broker:
         self._changed()
 
     def accepted(self, trace_id: str) -> None:
-        log.info("accepted %s", trace_id)
-        counts = self._facts.counts
-        self._facts.counts = replace(counts, accepted=counts.accepted + 1)
+        self._shown.accepted(trace_id)
+
+    def note_provenance(self, known: Provenance) -> None:
+        if self._ledger is not None:
+            self._ledger.note_provenance(known)
+
+    async def usage(self) -> UsageView:
+        return await self._asked.usage()
+
+    async def feedback(
+        self, subject: Subject, rule: str, trace_id: str, reason: str, form_url: str = ""
+    ) -> FeedbackResult:
+        return await self._asked.feedback(subject, rule, trace_id, reason, form_url)
+
+    @property
+    def preview(self) -> ContentPreview | None:
+        return self._facts.preview
+
+    def content_place(self, uri: str) -> ContentPlace:
+        path = self._repositories.document(uri, "")[1]
+        return ContentPlace(path) if self._marks is None else self._marks.place(uri, path)
+
+    def marks_file(self, uri: str) -> MarksFile | None:
+        return None if self._marks is None else self._marks.file(uri)
+
+    @property
+    def scratch(self) -> Path | None:
+        return self._scratch
+
+    def marks_changed(self) -> None:
+        """Tell everybody that other values are marked as made up now."""
         self._changed()
+
+    def sent(self, trace_id: str) -> SentText | None:
+        return self._content.sent(trace_id)
+
+    def weighed(self, request: CompletionRequest) -> Outcome | None:
+        return self._arrivals.weighed(request)
+
+    def explains(self, explain: Explain) -> Callable[[], None]:
+        return self._explainers.add(explain)
+
+    def explanation(self, uri: str, at: Position | None) -> Explained | None:
+        return self._explainers.ask(uri, at)
 
     async def complete(self, request: CompletionRequest) -> Outcome:
-        began = self._clock.monotonic()
-        self._upkeep.discover_if_due()
-        self._upkeep.refresh_if_due()
-        if request.trigger is Trigger.INVOKED:
-            # Who asks explicitly, such as the command line, may have no editor that told the folder.
-            folder = self._repositories.folder(request.document.uri)
-            await self._workspaces.learned(folder, GRANT_WAIT_S[request.trigger])
-            # Whether anybody must sign in is what the gateway says.
-            await self._upkeep.asked_once(GRANT_WAIT_S[request.trigger])
-        # Which repository it is decides what may be sent, so a client's word for it does not count.
-        document, path = self._repositories.document(
-            request.document.uri, request.document.language
-        )
-        window = without_places(request.window, self._kept_out(request.window, document))
-        request = replace(request, document=document, window=window)
-        return await self._completions.complete(request, path, began)
-
-    def _kept_out(self, window: Window, document: Document) -> dict[str, CutReason]:
-        """The documents a client put into the window of `document` that must not go along."""
-        found: dict[str, CutReason] = {}
-        for uri in {part.uri for part in window.parts} - {document.uri}:
-            there, _ = self._repositories.document(uri, "")
-            reason = kept_out(document, there, allowed=self.may_leave(uri, ""))
-            if reason is not None:
-                found[uri] = reason
-        return found
+        return await self._arrivals.complete(request)
 
     # --- telling ---------------------------------------------------------------------------------
-
-    def _hold(self, code: str, **facts: str | float) -> None:
-        self._facts.conditions = hold(
-            self._facts.conditions, code, self._clock.now(), None, **facts
-        )
-        self._changed()
-
-    def _release(self, code: str) -> None:
-        self._facts.conditions = release(self._facts.conditions, code)
-        self._changed()
 
     def _session_changed(self) -> None:
         self._upkeep.refresh_if_due()
         self._changed()
 
     def _changed(self) -> None:
+        self._content.refresh()
         self._facts.seq += 1
         self._telling.changed()

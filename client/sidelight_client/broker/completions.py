@@ -6,13 +6,24 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..domain.budget import poorest
-from ..domain.completion import Completed, CompletionRequest, Outcome
+from ..domain.completion import (
+    Completed,
+    CompletionRequest,
+    Outcome,
+    ReviewLabel,
+    Unauthorized,
+    Unavailable,
+    UnavailableReason,
+)
 from ..domain.failure import Failure, FailureKind
+from ..domain.policy import REVIEW_LABEL_NOTE, Mode, Verdict
 from ..domain.reading import outcome_of
 from ..domain.refusal import Admission, refuse
 from ..domain.router import RICH_SHARE, escalated
+from ..domain.window import PartKind
 from ..ports import Clock, Ledger
 from ..settings import Settings
+from .content import Cleared, ContentGuard
 from .exchange import GatewayExchange
 from .facts import DECISIONS_KEPT, Asked, BrokerFacts, decision_of
 from .session_side import SessionSide
@@ -29,6 +40,7 @@ class Completions:
         exchange: GatewayExchange,
         ledger: Ledger | None,
         *,
+        content: ContentGuard,
         settings: Callable[[], Settings],
         changed: Callable[[], None],
     ) -> None:
@@ -36,42 +48,67 @@ class Completions:
         self._facts = facts
         self._session = session
         self._exchange = exchange
+        self._content = content
         self._ledger = ledger
         self._settings = settings
         self._changed = changed
 
-    async def complete(self, request: CompletionRequest, path: str, began: float) -> Outcome:
+    async def complete(self, request: CompletionRequest, verdict: Verdict, began: float) -> Outcome:
         """The outcome, recorded whatever it is.
 
         Args:
             request: what to complete, with its document's true repository.
-            path: the document's path inside its repository.
+            verdict: of the rules, on where the document lies.
             began: monotonic seconds when the request arrived.
         """
         outcome: Outcome | None = None
         try:
-            refused = refuse(self._admission(path), request, self._clock.now())
-            outcome = refused or await self._answered(request)
+            refused = refuse(self._admission(verdict), request, self._clock.now())
+            outcome = refused or await self._passed(request)
+            if isinstance(outcome, Completed) and verdict.mode is Mode.REVIEW_LABEL:
+                outcome = _labelled(outcome, verdict)
             return outcome
         finally:
             self._record(request, outcome, self._clock.monotonic() - began)
 
-    def _admission(self, path: str) -> Admission:
+    def weighed(self, request: CompletionRequest, verdict: Verdict) -> Outcome | None:
+        """Why `request` would bring nothing if it were made now; None when nothing is known to.
+
+        Nothing is sent, nobody is asked anything, and no record is kept.
+        """
+        refused = refuse(self._admission(verdict), request, self._clock.now())
+        if refused is not None:
+            return refused
+        keeper = self._session.keeper
+        if keeper is not None and keeper.peek() is None:
+            return Unauthorized(request.trace_id, self._session.missing())
+        return self._content.weighed(request)
+
+    async def _passed(self, request: CompletionRequest) -> Outcome:
+        """Ask with what of `request` may leave."""
+        cleared = await self._content.passage(request)
+        if not isinstance(cleared, Cleared):
+            return cleared
+        return await self._answered(request, cleared)
+
+    def _admission(self, verdict: Verdict) -> Admission:
         info, settings = self._facts.info, self._settings()
         return Admission(
             enabled=settings.flag("completions.enabled"),
             languages_off=settings.items("completions.languages_off"),
             paused_until=self._facts.paused_until,
-            policy=self._facts.policy,
-            path=path,
+            verdict=verdict,
             local=info is not None and info.embedded,
             endpoints=self._facts.endpoints,
             budget=self._facts.budget,
         )
 
-    async def _answered(self, request: CompletionRequest) -> Outcome:
-        """Ask, and a better tier once more where what came cannot be right."""
-        outcome = await self._ask(request)
+    async def _answered(self, request: CompletionRequest, cleared: Cleared) -> Outcome:
+        """Ask, and a better tier once more where what came cannot be right.
+
+        That is a second send as well, and so it is taken from the retry budget.
+        """
+        outcome = await self._ask(request, cleared)
         if not isinstance(outcome, Completed) or outcome.texts:
             return outcome
         left = poorest(self._facts.budget, self._clock.now())
@@ -81,22 +118,32 @@ class Completions:
             request.trigger,
             rich=left is None or left >= RICH_SHARE,
         )
-        if better is None:
+        retries = self._facts.retries.withdrawn(self._clock.now()) if better is not None else None
+        if better is None or retries is None:
             return outcome
+        self._facts.retries = retries
+        self._facts.counts = replace(self._facts.counts, resent=self._facts.counts.resent + 1)
         reasons = (*better.reasons, *request.tier_reasons)
-        again = await self._ask(replace(request, tier=better.tier, tier_reasons=reasons))
+        again = await self._ask(
+            replace(request, tier=better.tier, tier_reasons=reasons),
+            replace(
+                cleared, request=replace(cleared.request, tier=better.tier, tier_reasons=reasons)
+            ),
+        )
         if not isinstance(again, Completed):
             return outcome
         return replace(again, tokens=outcome.tokens.plus(again.tokens))
 
-    async def _ask(self, request: CompletionRequest) -> Outcome:
+    async def _ask(self, request: CompletionRequest, cleared: Cleared) -> Outcome:
         """Ask the gateway, once more with a renewed grant when it says that ours has ended."""
         began = self._clock.monotonic()
         keeper = self._session.keeper
         grant = await self._session.grant(request.trigger)
         if keeper is not None and grant is None:
             return self._session.unauthorized(request)
-        answer = await self._exchange.run(request, grant, began)
+        if self._facts.rules_pending:
+            return Unavailable(request.trace_id, UnavailableReason.RULES_NOT_READY)
+        answer = await self._exchange.run(request, cleared, grant, began)
         refused = answer if isinstance(answer, Failure) else None
         expired = refused is not None and refused.kind is FailureKind.AUTH_EXPIRED
         if refused is not None and expired and keeper is not None and grant is not None:
@@ -104,13 +151,13 @@ class Completions:
             renewed = await self._session.grant(request.trigger)
             if renewed is None or renewed.generation == grant.generation:
                 return self._session.unauthorized(request)
-            answer = await self._exchange.run(request, renewed, began)
+            answer = await self._exchange.run(request, cleared, renewed, began)
             if isinstance(answer, Failure) and answer.facts.get("claims"):
                 # The token was asked for with these claims, and the gateway is still not content.
                 keeper.refused(renewed, str(answer.facts["claims"]))
                 return self._session.unauthorized(request)
         if isinstance(answer, Failure):
-            return outcome_of(answer, request, self._clock.now())
+            return outcome_of(_in_original(answer, cleared), request, self._clock.now())
         return answer
 
     def _record(self, request: CompletionRequest, outcome: Outcome | None, took_s: float) -> None:
@@ -130,3 +177,29 @@ class Completions:
         if self._ledger is not None and (outcome is not None or decision.sends):
             self._ledger.record(decision)
         self._changed()
+
+
+def _labelled(outcome: Completed, verdict: Verdict) -> Completed:
+    """The answer with the rule that wants it reviewed."""
+    rule = verdict.rule
+    assert rule is not None, "without a rule AI is on"
+    label = ReviewLabel(rule.id, rule.reason, rule.owner, rule.url)
+    return replace(outcome, notes=(*outcome.notes, REVIEW_LABEL_NOTE), review=label)
+
+
+def _in_original(failure: Failure, cleared: Cleared) -> Failure:
+    """A refusal of redacted text, with its places where they are in the person's own."""
+    redacted = cleared.redacted
+    if redacted is None or not failure.hits:
+        return failure
+    window = cleared.request.window
+    texts = {kind.value: window.text(kind) for kind in PartKind}
+
+    def moved(part: str, place: int) -> int:
+        return len(redacted.restore(texts.get(part, "")[:place]))
+
+    hits = tuple(
+        replace(hit, start=moved(hit.part, hit.start), end=moved(hit.part, hit.end))
+        for hit in failure.hits
+    )
+    return replace(failure, hits=hits)

@@ -12,18 +12,25 @@ from ..domain.aftermath import Exchange, Lessons
 from ..domain.answer import offered
 from ..domain.budget import spend
 from ..domain.completion import Completed, CompletionRequest, Tier, Timings, Trigger
+from ..domain.content.redaction import Restorer
 from ..domain.endpoints import MOST
 from ..domain.failure import Failure, FailureKind
 from ..domain.resend import Resend, Tries, resend
+from ..domain.sent_text import SentText
 from ..domain.session import Grant
 from ..domain.shrink import fitting_chars, shrink, size
 from ..domain.surroundings import around_of
 from ..ports import Clock, Delta, Finish, Gateway
 from ..settings import Settings
+from .content import Cleared
 from .facts import Asked, BrokerFacts, gateway_name
 
 SHRUNK = "context.shrunk"
 """The note of an answer for which less was sent than the window held."""
+REDACTED = "content.redacted"
+"""The note of an answer for which values were replaced before sending."""
+UNSEARCHED = "content.unsearched"
+"""The note of an answer for which something was sent that could not be looked at completely."""
 
 
 @dataclass(slots=True)
@@ -31,11 +38,14 @@ class _Question:
     """One request while it is tried.
 
     Attributes:
+        original: as the person's editor sent it, with what was replaced in `request`.
         ends_at: monotonic seconds by which the first text must be there.
         tried: the addresses it was sent to.
     """
 
     request: CompletionRequest
+    original: CompletionRequest
+    cleared: Cleared
     grant: Grant | None
     began: float
     ends_at: float
@@ -65,26 +75,35 @@ class GatewayExchange:
         settings: Callable[[], Settings],
         changed: Callable[[], None],
         alive: Callable[[Tier, str, Grant | None], None],
+        sending: Callable[[SentText], None],
     ) -> None:
-        """`alive` is called after each answer, with where it came from."""
+        """`alive` is called after each answer, with where it came from; `sending` before each try."""
         self._clock = clock
         self._gateway = gateway
         self._facts = facts
         self._settings = settings
         self._changed = changed
         self._alive = alive
+        self._note_sent = sending
 
     async def run(
-        self, request: CompletionRequest, grant: Grant | None, began: float
+        self, original: CompletionRequest, cleared: Cleared, grant: Grant | None, began: float
     ) -> Completed | Failure:
         """One request to the gateway; what it teaches is kept whatever comes back.
 
         It is sent again only where that cannot do harm (`domain.resend`), within its own deadline
         and while few requests are (`domain.retry_budget`).
+
+        Args:
+            original: what the person's editor asked.
+            cleared: what of it may be sent.
+            grant: whose session to use.
+            began: monotonic seconds when the request arrived.
         """
+        request = cleared.request
         facts, now = self._facts, self._clock.now()
         ends_at = self._clock.monotonic() + self._deadline_s(request)
-        asked = _Question(request, grant, began, ends_at)
+        asked = _Question(request, original, cleared, grant, began, ends_at)
         fits = facts.fits.get(request.tier)
         if fits is not None and size(request.window) > fits:
             asked.request = replace(request, window=shrink(request.window, fits))
@@ -123,7 +142,7 @@ class GatewayExchange:
     async def _once(self, asked: _Question, url: str) -> Completed | Failure:
         request, facts, clock = asked.request, self._facts, self._clock
         asked.tried.append(url)
-        self._sending(request, url)
+        self._sending(asked, url)
         try:
             said = await self._read(asked, url)
         except asyncio.CancelledError:
@@ -140,7 +159,7 @@ class GatewayExchange:
         self._alive(request.tier, url, asked.grant)
         facts.latencies = facts.latencies.with_one(took_s)
         facts.counts = replace(facts.counts, completed=facts.counts.completed + 1)
-        around = around_of(request.window, request.document.language)
+        around = around_of(asked.original.window, request.document.language)
         offer = offered(said.text, around, request.max_lines)
         return Completed(
             request.trace_id,
@@ -155,7 +174,7 @@ class GatewayExchange:
             ),
             said.end.tokens,
             said.end.model,
-            (*said.end.notes, SHRUNK) if asked.shrunk else said.end.notes,
+            (*said.end.notes, *_own_notes(asked)),
             offer.reason,
             request.tier_reasons,
         )
@@ -165,6 +184,8 @@ class GatewayExchange:
         pieces: list[str] = []
         first_s: float | None = None
         end: Finish | Failure = Failure(FailureKind.UPSTREAM_DOWN)
+        redacted = asked.cleared.redacted
+        restorer = Restorer(redacted.originals if redacted is not None else {})
         answer = self._gateway.complete(asked.request, asked.grant, asked.ends_at - sent_at, url)
         async with aclosing(answer) as events:
             async for event in events:
@@ -173,11 +194,24 @@ class GatewayExchange:
                     break
                 if first_s is None:
                     first_s = self._clock.monotonic() - sent_at
-                pieces.append(event.text)
+                pieces.append(restorer.feed(event.text))
+        pieces.append(restorer.end())
         return _Said(end, "".join(pieces), sent_at, first_s)
 
-    def _sending(self, request: CompletionRequest, url: str) -> None:
-        facts, now = self._facts, self._clock.now()
+    def _sending(self, asked: _Question, url: str) -> None:
+        facts, now, request = self._facts, self._clock.now(), asked.request
+        redacted = asked.cleared.redacted
+        self._note_sent(
+            SentText(
+                request.trace_id,
+                now,
+                url,
+                request.window,
+                tuple(redacted.originals) if redacted is not None else (),
+                searched=asked.cleared.searched is not False,
+                shrunk=asked.shrunk,
+            )
+        )
         known = facts.endpoints.breaker(url, request.tier)
         facts.endpoints = facts.endpoints.learned(url, request.tier, breaker.sent(known, now))
         facts.budget = spend(facts.budget, now)
@@ -220,3 +254,13 @@ class GatewayExchange:
         facts.endpoints = facts.endpoints.learned(url, tier, lessons.breaker)
         facts.budget, facts.conditions = lessons.budget, lessons.conditions
         self._changed()
+
+
+def _own_notes(asked: _Question) -> tuple[str, ...]:
+    """What is to be said about what was sent, beside what the gateway says."""
+    said = (
+        (asked.shrunk, SHRUNK),
+        (asked.cleared.redacted is not None, REDACTED),
+        (asked.cleared.searched is False, UNSEARCHED),
+    )
+    return tuple(note for true, note in said if true)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from ..domain.breaker import BreakerState
 from ..domain.budget import Budget, Purse, Unit
 from ..domain.completion import Completed, CompletionRequest, Outcome, Tier
+from ..domain.content.preview import ContentPreview
+from ..domain.content.sources import RuleChoice
 from ..domain.endpoints import Endpoints
 from ..domain.health import Condition, hold
 from ..domain.latency import Latencies
@@ -45,6 +47,12 @@ class BrokerFacts:
         endpoints: the gateway's addresses; one that is empty stands for whichever it has.
         conditions: of the gateway; those of the session are the keeper's.
         asked: by trace id, for the requests that are under way.
+        listed: the rules the gateway lists by itself; None where it does not.
+        policy: the gateway's rules.
+        organisation: those of the organisation's policy file on this machine.
+        rules_pending: whether the gateway may have rules that nobody asked for yet.
+        rules_read: whether it ever told its rules, or that it has none.
+        preview: the content rules in force; None before there are any.
         fits: how many characters a tier's model is known to take at most, after it refused more.
     """
 
@@ -54,6 +62,9 @@ class BrokerFacts:
     retries: RetryBudget = field(default_factory=RetryBudget)
     budget: Budget = field(default_factory=Budget)
     policy: Policy = field(default_factory=Policy)
+    organisation: Policy = field(default_factory=Policy)
+    rules_pending: bool = False
+    rules_read: bool = False
     conditions: tuple[Condition, ...] = ()
     latencies: Latencies = field(default_factory=Latencies)
     in_flight: int = 0
@@ -63,6 +74,8 @@ class BrokerFacts:
     counts: CountsView = field(default_factory=CountsView)
     asked: dict[str, Asked] = field(default_factory=dict[str, Asked])
     fits: dict[Tier, int] = field(default_factory=dict[Tier, int])
+    listed: RuleChoice | None = None
+    preview: ContentPreview | None = None
     seq: int = 0
 
 
@@ -228,6 +241,8 @@ def decision_of(
 
 
 def _reason(outcome: Outcome | None) -> str:
+    if isinstance(outcome, Completed) and outcome.review is not None:
+        return outcome.review.rule
     for name in ("reason", "rule", "scope"):
         value = getattr(outcome, name, None)
         if value is not None:

@@ -114,14 +114,17 @@ class SessionSide:
 
     def unauthorized(self, request: CompletionRequest) -> Unauthorized:
         """Why there is no session for `request`; a person is asked where only they can help."""
-        view, _ = self.view()
-        reason = {
-            Phase.SIGNED_OUT: UnauthorizedReason.SIGNED_OUT,
-            Phase.NEEDS_PERSON: UnauthorizedReason.NEEDS_PERSON,
-        }.get(view.phase, UnauthorizedReason.RENEWING)
+        reason = self.missing()
         if reason is UnauthorizedReason.NEEDS_PERSON:
             self._ask_person(request.trace_id)
         return Unauthorized(request.trace_id, reason)
+
+    def missing(self) -> UnauthorizedReason:
+        """Why there is no session to use."""
+        return {
+            Phase.SIGNED_OUT: UnauthorizedReason.SIGNED_OUT,
+            Phase.NEEDS_PERSON: UnauthorizedReason.NEEDS_PERSON,
+        }.get(self.view()[0].phase, UnauthorizedReason.RENEWING)
 
     def _ask_person(self, trace_id: str) -> None:
         if not self._died or not self._asking:

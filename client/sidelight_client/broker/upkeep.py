@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from ..domain import aftermath
 from ..domain.aftermath import Exchange, Lessons
 from ..domain.breaker import Breaker
 from ..domain.budget import observe
+from ..domain.health import hold, release
+from ..domain.place_policy import closed
+from ..domain.policy import Policy, PolicyTrouble
 from ..keeper import SessionKeeper
 from ..ports import Clock, Gateway, GatewayInfo
 from ..trace import new_trace_id
@@ -20,6 +24,8 @@ log = logging.getLogger("sidelight.broker")
 
 REFRESH_AFTER_S = 300.0
 """How old policy and usage may be before the next request asks for them again."""
+READ_AGAIN_AFTER_S = 30.0
+"""The same for rules that could not be read."""
 DISCOVER_AGAIN_AFTER_S = 30.0
 DISCOVER_AGAIN_MAX_S = 300.0
 
@@ -35,19 +41,23 @@ class Upkeep:
         *,
         keeper: Callable[[], SessionKeeper | None],
         name: Callable[[], str],
+        prepare: Callable[[Policy], Coroutine[Any, Any, None]],
         changed: Callable[[], None],
     ) -> None:
         """`keeper` tells whose grant is needed: None's, where the gateway asks nobody to sign in.
 
-        `name` is what a gateway is called that has not said its name.
+        `name` is what a gateway is called that has not said its name, and `prepare` makes rules ready
+        before they are in force.
         """
         self._clock = clock
         self._gateway = gateway
         self._facts = facts
         self._keeper = keeper
         self._name = name
+        self._prepare = prepare
         self._changed = changed
         self._asked = asyncio.Event()
+        self._rules = asyncio.Event()
         self._discovery: asyncio.Task[None] | None = None
         self._refresh: asyncio.Task[None] | None = None
         self._discovered_at: float | None = None
@@ -90,12 +100,20 @@ class Upkeep:
             await self._clock.sleep(pause_s)
             pause_s = min(pause_s * 2, DISCOVER_AGAIN_MAX_S)
 
+    async def rules_read(self, wait_s: float) -> None:
+        """Wait for up to `wait_s` for the gateway's rules, where somebody could send by them."""
+        keeper = self._keeper()
+        if self._facts.rules_pending and (keeper is None or keeper.peek() is not None):
+            await at_most(self._clock, wait_s, self._rules.wait())
+
     async def _discovered(self) -> bool:
         facts, began = self._facts, self._clock.monotonic()
         self._discovered_at = began
+        facts.rules_pending = True
         found = await self._gateway.discover()
         self._asked.set()
         now = self._clock.now()
+        facts.rules_pending = isinstance(found, GatewayInfo) and found.has_policy
         if isinstance(found, GatewayInfo):
             facts.info = found
             facts.endpoints = facts.endpoints.with_urls(found.endpoints or (found.url,))
@@ -117,11 +135,42 @@ class Upkeep:
     async def _ask_for_documents(self) -> None:
         keeper = self._keeper()
         grant = keeper.peek() if keeper is not None else None
-        policy = await self._gateway.policy(grant)
-        if policy is not None:
-            self._facts.policy = policy
+        found = await self._gateway.policy(grant)
+        if isinstance(found, Policy):
+            await self._prepare(found)
+        self._read(found)
+        listed = await self._gateway.guardrails(grant)
+        if listed is not None:
+            self._facts.listed = listed
         readings = await self._gateway.usage(grant)
         self._facts.budget = observe(self._facts.budget, readings, self._clock.now())
+        described = await self._gateway.described(grant)
+        if described is not None and described != self._facts.info:
+            self._facts.info = described
+            self._facts.budget = observe(self._facts.budget, described.limits, self._clock.now())
+        self._changed()
+
+    def _read(self, found: Policy | PolicyTrouble | None) -> None:
+        """Take the rules over.
+
+        Those that were read last stay while new ones cannot be had; where none ever were, every
+        place is closed.
+        """
+        facts, now = self._facts, self._clock.now()
+        if isinstance(found, PolicyTrouble):
+            log.info("the policy document %s", found.value)
+            code = "policy.unusable" if facts.rules_read else "policy.unread"
+            if not facts.rules_read:
+                facts.policy = closed(found)
+            facts.conditions = hold(facts.conditions, code, now, None, problem=found.value)
+            self._refreshed_at = self._clock.monotonic() - REFRESH_AFTER_S + READ_AGAIN_AFTER_S
+        else:
+            if found is not None or not facts.rules_read:
+                facts.policy = found or Policy()
+            facts.rules_read = True
+            facts.conditions = release(facts.conditions, "policy.unread", "policy.unusable")
+        facts.rules_pending = False
+        self._rules.set()
         self._changed()
 
     def _older_than(self, moment: float | None, seconds: float) -> bool:

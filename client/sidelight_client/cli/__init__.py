@@ -35,6 +35,9 @@ COMMANDS = (
     Command("status", "status", "Say how things stand."),
     Command("usage", "usage", "Say what was used, of which limits, and who counted."),
     Command("complete", "complete", "Fetch one completion for FILE:LINE:COL."),
+    Command(
+        "explain", "explain", "Say why there is no suggestion at a place, and what would be sent."
+    ),
     Command("scan", "scan", "Find what should not leave in files: for pre-commit and CI."),
     Command("pause", "pause", "Send nothing for a while."),
     Command("doctor", "doctor", "Say what keeps a session or a gateway away, and what to do."),

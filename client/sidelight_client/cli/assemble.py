@@ -6,25 +6,31 @@ import asyncio
 import contextlib
 import logging
 import os
+import secrets
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 
 from .. import __version__
 from ..adapters.clock import SystemClock
-from ..adapters.config_files import read_settings
+from ..adapters.config_files import (
+    organisation_policy_file,
+    read_organisation_rules,
+    read_settings,
+)
 from ..adapters.discovered_identity import DiscoveredProvider
 from ..adapters.file_vault import FileVault
 from ..adapters.folders import Folders, make_private
 from ..adapters.gateway_given import GatewayGiven
 from ..adapters.gateway_http import HttpGateway
 from ..adapters.gateway_ways import FILE_NAME as MODELS_FILE
-from ..adapters.git_repo import GitRepositories
 from ..adapters.http import HttpClient
 from ..adapters.keyring_vault import KeyringVault
 from ..adapters.memory_vault import MemoryVault
+from ..adapters.nearby_marks import nearby_marks
+from ..adapters.place_facts import WorkspacePlaces
 from ..adapters.power import GapDetector, MergedSignals
 from ..adapters.power_boottime import boottime_pause
 from ..adapters.power_macos import MacPowerSignals
@@ -32,19 +38,40 @@ from ..adapters.power_system_bus import SystemBusSignals
 from ..adapters.power_windows import WindowsPowerSignals
 from ..adapters.sealed_vault import session_folder
 from ..adapters.usage_ledger import FILE_NAME, UsageLedger
-from ..adapters.watch_files import watching
+from ..adapters.usage_query import usage_today
+from ..adapters.watch_files import watching, watching_path
 from ..broker import Broker
+from ..broker.content import Compile
 from ..broker.workspaces import Learn
+from ..domain.budget import Budget
+from ..domain.content.preview import ContentPreview
+from ..domain.content.sources import RuleChoice
+from ..domain.policy import ContentRule, RedactionMode
+from ..domain.usage_view import UsageView
 from ..embedded.gateway import EmbeddedGateway, EmbeddedSettings
 from ..keeper import SessionKeeper
-from ..ports import Clock, PowerSignals, SignInFailed, SignInPrompt, Vault
+from ..ports import (
+    Clock,
+    ContentMarks,
+    GatewayInfo,
+    PowerSignals,
+    SignInFailed,
+    SignInPrompt,
+    Slept,
+    UsageToday,
+    Vault,
+)
 from ..settings import Settings
 from .gateway import read_key
 from .local_model import local_model
+from .notifying import notifying
 from .service_watch import service_watched
 
 log = logging.getLogger("sidelight.broker")
 
+SCRATCH = "sent"
+"""In the cache folder: what was sent, as long as a person looks at it."""
+_MOST_LEFT = 1_000
 _SOCKET_PATH_LIMIT = 100
 """Some bytes below the 104 that macOS allows for the path of a Unix socket."""
 
@@ -64,12 +91,30 @@ async def assembled(
             embedded = await parts.enter_async_context(_embedded(places, settings, clock))
         ledger = UsageLedger(places.state / FILE_NAME)
         parts.push_async_callback(asyncio.to_thread, ledger.close)
-        broker, keeper = _broker(parts, places, settings, clock, embedded, ledger=ledger)
+
+        def marks_changed() -> None:
+            broker.marks_changed()
+
+        marks = await parts.enter_async_context(nearby_marks(marks_changed))
+        broker, keeper = _broker(
+            parts, places, settings, clock, embedded, ledger=ledger, marks=marks
+        )
+        policy_file = organisation_policy_file()
+        broker.update_organisation_policy(read_organisation_rules(policy_file, clock.now()))
         await broker.start()
         parts.push_async_callback(broker.stop)
         if embedded is not None:
             parts.enter_context(_signed_in_to(embedded, keeper, broker))
-        await parts.enter_async_context(_told_of_power(broker, keeper, clock))
+        told = notifying(
+            clock,
+            environ,
+            str(places.log_file),
+            settings=lambda: broker.settings,
+            snapshot=broker.snapshot,
+            subscribe=broker.subscribe,
+        )
+        notifier = await parts.enter_async_context(told)
+        await parts.enter_async_context(_told_of_power(broker, keeper, clock, notifier.woke))
         http = HttpClient(embedded.socket_path if embedded is not None else None)
         parts.push_async_callback(http.close)
         watched = service_watched(
@@ -88,6 +133,12 @@ async def assembled(
 
         names = frozenset({places.config_file.name})
         await parts.enter_async_context(watching(places.config, names, reread))
+
+        def reread_policy() -> None:
+            reread()
+            broker.update_organisation_policy(read_organisation_rules(policy_file, clock.now()))
+
+        await parts.enter_async_context(watching_path(policy_file, reread_policy))
         yield broker
 
 
@@ -99,17 +150,20 @@ def _broker(
     embedded: EmbeddedGateway | None,
     *,
     ledger: UsageLedger,
+    marks: ContentMarks,
 ) -> tuple[Broker, SessionKeeper]:
     """The broker with its gateway and its session, not started."""
     socket = embedded.socket_path if embedded is not None else None
     url = embedded.url if embedded is not None else settings.text("gateway")
+    given = None if embedded is not None else _given(settings)
     gateway = HttpGateway(
         (embedded.url,) if embedded is not None else settings.texts("gateway"),
         HttpClient(socket),
         clock=clock,
         embedded=embedded is not None,
         memory=None if embedded is not None else places.cache / MODELS_FILE,
-        given=None if embedded is not None else _given(settings),
+        given=given,
+        policy_key="" if embedded is not None else settings.text("policy.public_key"),
     )
     parts.push_async_callback(gateway.close)
 
@@ -147,16 +201,61 @@ def _broker(
         settings=settings,
         gateway=gateway,
         keeper=keeper,
-        repositories=GitRepositories(),
+        repositories=WorkspacePlaces(),
         ledger=ledger,
         version=__version__,
         learn=_learner(embedded) if embedded is not None else None,
+        usage_today=_usage_counter(places, clock),
+        compile_rules=_compiler(),
+        marks=marks,
+        scratch=_emptied(places.cache / SCRATCH),
     )
     loop, folder = asyncio.get_running_loop(), str(places.state)
     ledger.on_problem(
-        lambda problem: loop.call_soon_threadsafe(broker.storage_problem, folder, problem)
+        lambda problem: loop.call_soon_threadsafe(broker.process.storage_problem, folder, problem)
     )
+    ledger.on_damaged(lambda aside: loop.call_soon_threadsafe(broker.process.ledger_damaged, aside))
+    if given is not None:
+        given.on_problem(broker.process.gateway_settings)
     return broker, keeper
+
+
+def _emptied(folder: Path) -> Path:
+    """The folder without what a process that was killed left in it."""
+    with contextlib.suppress(OSError):
+        for left in list(folder.iterdir())[:_MOST_LEFT]:
+            left.chmod(0o600)
+            left.unlink()
+    return folder
+
+
+def _compiler() -> Compile:
+    """Compiles content rules; the placeholders of this process differ from those of any other."""
+    salt = secrets.token_bytes(16)
+
+    def compiled(
+        stated: Sequence[ContentRule], listed: RuleChoice | None, mode: RedactionMode
+    ) -> ContentPreview:
+        # Here, in the thread that compiles: loading the engine takes a while, and nobody waits for it.
+        from ..adapters.content_previews import content_preview
+
+        return content_preview(stated, listed, salt, mode)
+
+    return compiled
+
+
+def _usage_counter(places: Folders, clock: Clock) -> UsageToday:
+    async def count(budget: Budget, info: GatewayInfo | None) -> UsageView:
+        return await usage_today(
+            places.state / FILE_NAME,
+            budget,
+            clock.now(),
+            endpoint=info.url if info is not None else "",
+            zones=info.endpoints if info is not None else (),
+            models=info.model_facts if info is not None else None,
+        )
+
+    return count
 
 
 def _given(settings: Settings) -> GatewayGiven:
@@ -248,9 +347,9 @@ def _signed_in_to(
 
 @asynccontextmanager
 async def _told_of_power(
-    broker: Broker, keeper: SessionKeeper, clock: Clock
+    broker: Broker, keeper: SessionKeeper, clock: Clock, woke: Callable[[], None]
 ) -> AsyncGenerator[None]:
-    """Pass sleep, wake and network hints on to the broker."""
+    """Pass sleep, wake and network hints on to the broker, and a wake to `woke`."""
 
     def has_session() -> bool:
         return keeper.session.grant is not None
@@ -268,6 +367,8 @@ async def _told_of_power(
     async def listen() -> None:
         async with aclosing(MergedSignals(sources).events()) as events:
             async for event in events:
+                if isinstance(event, Slept):
+                    woke()
                 await broker.power(event)
 
     task = asyncio.get_running_loop().create_task(listen())

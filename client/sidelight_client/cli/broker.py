@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
+import importlib
 import logging
 import os
 
@@ -32,6 +34,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         door = open_door(places.runtime, arguments.door)
     except BrokerRunningError:
         return ExitCode.OK
+    _import_the_rest()
     lag = LoopLag()
     with door, asyncio.Runner(loop_factory=lag.new_loop) as runner:
         try:
@@ -39,6 +42,19 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         finally:
             lag.close()
     return ExitCode.OK
+
+
+def _import_the_rest() -> None:
+    """Before there is a loop: nothing runs in it that would have to wait.
+
+    What is imported stays, so looking for garbage meanwhile finds none and takes a seventh of the
+    time; afterwards a collection need not look at it again either.
+    """
+    gc.disable()
+    importlib.import_module("..link.serve", __package__)
+    importlib.import_module(".assemble", __package__)
+    gc.freeze()
+    gc.enable()
 
 
 async def _serve(places: Folders, door: Door) -> None:
@@ -57,6 +73,6 @@ async def _serve(places: Folders, door: Door) -> None:
             editor_sessions(broker),
             places,
             door=door,
-            environment_differs=broker.environment_differs,
+            environment_differs=broker.process.environment_differs,
         )
         log.info("the broker leaves: %s", reason.value)

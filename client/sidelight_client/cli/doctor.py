@@ -127,16 +127,23 @@ async def _ask(client: BrokerClient) -> BrokerSeen:
 
 
 async def _endpoints(settings: Settings, broker: BrokerSeen) -> tuple[EndpointSeen, ...]:
-    """The gateway, and the sign-in service that the settings, the session or the gateway name."""
+    """Every address of the gateway, and the sign-in service.
+
+    The settings name that service, the session or the gateway.
+    """
     clock, http = SystemClock(), HttpClient()
-    base = settings.text("gateway").rstrip("/").removesuffix("/v1")
+    bases = [url.rstrip("/").removesuffix("/v1") for url in settings.texts("gateway")]
     try:
-        gateway = await probe(Target("gateway", f"{base}{WELL_KNOWN}"), http, clock)
-        announced = text(mapping(mapping(gateway.document).get("auth")).get("issuer"), 2000)
+        zones = await asyncio.gather(
+            *(probe(Target("gateway", f"{base}{WELL_KNOWN}"), http, clock) for base in bases)
+        )
+        gateways = tuple(zone.seen for zone in zones)
+        issuers = (mapping(mapping(zone.document).get("auth")).get("issuer") for zone in zones)
+        announced = next((found for said in issuers if (found := text(said, 2000))), "")
         known = broker.session.issuer if broker.session is not None else ""
         issuer = settings.text("auth.issuer") or known or announced
         if not issuer:
-            return (gateway.seen,)
+            return gateways
 
         def problem(document: Any) -> str:
             try:
@@ -148,7 +155,7 @@ async def _endpoints(settings: Settings, broker: BrokerSeen) -> tuple[EndpointSe
         address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
         target = Target("sign-in service", address, problem, not_offered)
         service = await probe(target, http, clock)
-        return gateway.seen, service.seen
+        return (*gateways, service.seen)
     finally:
         await http.close()
 

@@ -13,6 +13,7 @@ from ..adapters.clock import SystemClock
 from ..adapters.gateway_document import DocumentProblem, read_gateway_document
 from ..adapters.gateway_look import look
 from ..adapters.http import HttpClient
+from ..domain.content.explain_rule import explain_rule
 from ..domain.failure import Failure, FailureKind
 from ..domain.model_facts import ModelFacts
 from ..errors import ExitCode, GatewayUnreachableError, RefusedError, UsageError
@@ -91,6 +92,11 @@ def as_json(seen: Looked) -> dict[str, Any]:
         ],
         "models": models(seen),
         "closed_rules": {rule: list(by) for rule, by in seen.closed_rules.items()},
+        "rule_problems": [
+            {"rule": problem.rule, "code": told.code, "text": told.text}
+            for problem in seen.rule_problems
+            for told in (explain_rule(problem),)
+        ],
         "error_kinds": kinds(seen),
         "change": changes(seen, found),
     }
@@ -117,11 +123,15 @@ def models(seen: Looked) -> list[dict[str, Any]]:
 def changes(seen: Looked, found: tuple[Feature, ...]) -> list[str]:
     """What to change, most important first."""
     ordered = sorted(found, key=lambda f: not (f.essential and f.works is Works.NO))
-    return [f"{f.name}: {f.change}" for f in ordered if f.change] + [
-        f"policy: The rule {rule} also matches by {', '.join(by)}, which this version does not know;"
-        " until it does, the rule applies wherever the rest of it matches."
-        for rule, by in seen.closed_rules.items()
-    ]
+    return (
+        [f"{f.name}: {f.change}" for f in ordered if f.change]
+        + [
+            f"policy: The rule {rule} also matches by {', '.join(by)}, which this version does not know;"
+            " until it does, the rule applies wherever the rest of it matches."
+            for rule, by in seen.closed_rules.items()
+        ]
+        + [f"content: {explain_rule(problem).text}" for problem in seen.rule_problems]
+    )
 
 
 def as_text(seen: Looked) -> list[str]:

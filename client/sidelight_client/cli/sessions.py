@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 
 from .. import api
@@ -15,13 +16,21 @@ def editor_sessions(broker: api.Broker) -> Callable[[int, int, AttachInfo], Awai
     async def run(read_fd: int, write_fd: int, info: AttachInfo) -> int:
         del info
         # lsprotocol takes 200 ms to import: in a thread, so that other editors do not wait.
-        serve = await asyncio.to_thread(_import_session)
+        try:
+            serve = await asyncio.to_thread(_import_session)
+        except BaseException:
+            # Nobody else would: an editor whose pipes stay open waits for ever.
+            for descriptor in {read_fd, write_fd}:
+                os.close(descriptor)
+            raise
         return await serve(broker, read_fd, write_fd)
 
     return run
 
 
 def _import_session() -> Callable[[api.Broker, int, int], Awaitable[int]]:
+    from sidelight_lsp.server import prepare
     from sidelight_lsp.session import serve
 
+    prepare()
     return serve

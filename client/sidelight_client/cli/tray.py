@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
@@ -21,6 +22,8 @@ from ..link.spawn import reap_in_background
 
 if TYPE_CHECKING:
     from sidelight_tray.door import Frames
+
+    from ..adapters.login_start import LoginStart
 
 NAME = "sidelight-tray"
 """How the tray introduces itself to the broker."""
@@ -44,10 +47,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state", action="store_true", help="print what the tray that runs shows, as JSON, and end"
     )
+    parser.add_argument(
+        "--autostart",
+        choices=["on", "off", "status"],
+        help="start the tray when you log in, or stop doing so, or say which; and end",
+    )
     parser.add_argument("--quit", action="store_true", help="end the tray that runs")
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    if arguments.autostart:
+        return _autostart(arguments.autostart)
     names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform == "linux" and not any(os.environ.get(name) for name in names):
         # Asked here because Qt itself would abort the process.
@@ -76,12 +86,40 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         config_file=places.config_file,
         until_tomorrow=until_tomorrow,
         icon=arguments.icon,
+        login_start=AtLogin(),
     )
     wish = "state" if arguments.state else "quit" if arguments.quit else ""
     code = run_tray(around, wish=wish, window=arguments.window, quiet=arguments.background)
     if code:
         raise RefusedError(code)
     return ExitCode.OK
+
+
+def _autostart(wish: str) -> ExitCode:
+    switch = AtLogin()
+    if wish != "status":
+        try:
+            switch.turn(on=wish == "on")
+        except OSError as error:
+            problem = error.strerror or type(error).__name__
+            raise RefusedError("tray.login_start_refused", problem=problem) from error
+    print("on" if switch.is_on() else "off")
+    return ExitCode.OK
+
+
+class AtLogin:
+    """This system's start at login; its code is loaded when somebody looks at it."""
+
+    def is_on(self) -> bool:
+        return self._switch().is_on()
+
+    def turn(self, *, on: bool) -> None:
+        self._switch().turn(on=on)
+
+    def _switch(self) -> LoginStart:
+        from ..adapters.login_start import login_start
+
+        return login_start(os.environ, Path.home())
 
 
 def _instance_name(runtime: str) -> str:

@@ -16,10 +16,14 @@ from typing import TypeVar
 from ..adapters.folders import Folders, folders
 from ..adapters.usage_file import aside_of, problem, read_requests
 from ..adapters.usage_ledger import FILE_NAME
+from ..adapters.usage_query import usage_today
+from ..domain.budget import Budget
 from ..domain.snapshot import DecisionView, Snapshot
 from ..domain.usage import By, summarize
 from ..domain.usage_limits import LimitUse, reconcile, window_start
 from ..errors import ExitCode, RefusedError, SidelightError
+from ..link.frames import Json
+from ..link.wire_usage import usage_to_json
 from .usage_show import Report, as_csv, as_json, as_text
 
 T = TypeVar("T")
@@ -57,29 +61,37 @@ def _since(text: str) -> float:
 def run(arguments: argparse.Namespace) -> ExitCode:
     places, now = folders(), time.time()
     path = places.state / FILE_NAME
-    report = _report(path, By(arguments.by), arguments.since, now, asyncio.run(_snapshot(places)))
+    snapshot, today = asyncio.run(_from_broker(places))
+    if today is None and arguments.json:
+        today = usage_to_json(asyncio.run(usage_today(path, Budget(), now)))
+    report = _report(path, By(arguments.by), arguments.since, now, snapshot)
     if arguments.csv is not None:
         _export(path, arguments.since, arguments.csv)
     if arguments.json:
-        print(json.dumps(as_json(report), ensure_ascii=False))
+        print(json.dumps({**as_json(report), "today": today}, ensure_ascii=False))
     else:
         print("\n".join(as_text(report)))
     return ExitCode.OK
 
 
-async def _snapshot(places: Folders) -> Snapshot | None:
-    """What a broker that runs already says; None is started for this."""
-    from ..link.dial import dial
+async def _from_broker(places: Folders) -> tuple[Snapshot | None, Json | None]:
+    """The snapshot and today's usage by a broker that runs already; none is started for this."""
+    from ..link.dial import BrokerRefusalError, dial
 
     try:
         async with asyncio.timeout(BROKER_WAIT_S):
             client = await dial(places, client="sidelight usage", start=False)
             try:
-                return await client.status()
+                snapshot = await client.status()
+                try:
+                    return snapshot, await client.usage()
+                except BrokerRefusalError:
+                    # An older broker does not count by the day.
+                    return snapshot, None
             finally:
                 await client.close()
     except (SidelightError, TimeoutError):
-        return None
+        return None, None
 
 
 def _report(path: Path, by: By, since: float, now: float, snapshot: Snapshot | None) -> Report:

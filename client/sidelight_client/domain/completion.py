@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
@@ -60,6 +60,11 @@ class CompletionRequest:
     """The editor's name and version, for the list of connected editors."""
     tier_reasons: tuple[TierReason, ...] = ()
     """Why this tier; see `router`."""
+    redact: bool = False
+    """The person chose to have values replaced before this is sent."""
+    file: str = field(default="", repr=False)
+    """The whole document, where values may be replaced: no placeholder may stand in it. It never
+    leaves this process."""
 
 
 class SourceKind(StrEnum):
@@ -141,6 +146,8 @@ class UnavailableReason(StrEnum):
     LANGUAGE_OFF = "language_off"
     CONTEXT_TOO_LARGE = "context_too_large"
     SCANNER_DOWN = "scanner_down"
+    RULES_NOT_READY = "rules_not_ready"
+    """What may leave is not known yet, and the organisation wants it looked at before anything does."""
     REFUSED = "refused"
     """The gateway answered with something this version cannot read; the status is in `status`."""
 
@@ -153,6 +160,16 @@ class UnauthorizedReason(StrEnum):
     NEEDS_PERSON = "needs_person"
     KEY_UNKNOWN = "key_unknown"
     MODEL_DENIED = "model_denied"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewLabel:
+    """A rule that wants a person to review what a suggestion becomes; `why` is in its own words."""
+
+    rule: str
+    why: str = ""
+    owner: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +189,8 @@ class Completed:
     """Why less is offered than the model wrote, or nothing; None when it is all of it."""
     tier_reasons: tuple[TierReason, ...] = ()
     """Why `tier` answered."""
+    review: ReviewLabel | None = None
+    """The rule of the place under which it may be used; None where there is no such rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +206,8 @@ class Blocked:
     appeal_url: str = ""
     by_gateway: bool = True
     """False when a local rule stopped it before anything was sent."""
+    local_only: bool = False
+    """The rule allows a model on this machine, which the gateway is not."""
 
 
 @dataclass(frozen=True, slots=True)

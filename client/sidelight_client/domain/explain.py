@@ -26,6 +26,7 @@ _UNAVAILABLE = {
     UnavailableReason.LANGUAGE_OFF: "completion.language_off",
     UnavailableReason.CONTEXT_TOO_LARGE: "completion.context_too_large",
     UnavailableReason.SCANNER_DOWN: "gateway.scanner_down",
+    UnavailableReason.RULES_NOT_READY: "content.rules_not_ready",
     UnavailableReason.REFUSED: "gateway.unreadable",
 }
 
@@ -36,6 +37,20 @@ _UNAUTHORIZED = {
     UnauthorizedReason.KEY_UNKNOWN: "gateway.key_unknown",
     UnauthorizedReason.MODEL_DENIED: "gateway.model_denied",
 }
+
+NOT_REDACTABLE = "redaction.impossible"
+"""What stands for a rule's id where values had to be replaced and could not be."""
+
+
+def blocked_code(blocked: Blocked) -> str:
+    """Which sentence says who stopped it: the gateway, its rules as they are known here, the place."""
+    if blocked.by_gateway:
+        return "policy.blocked"
+    if blocked.rule == NOT_REDACTABLE:
+        return "content.not_redactable"
+    if blocked.findings:
+        return "content.stopped"
+    return "policy.local_only" if blocked.local_only else "policy.place"
 
 
 def explain(outcome: Outcome, facts: dict[str, str | float | None] | None = None) -> Message | None:
@@ -48,15 +63,20 @@ def explain(outcome: Outcome, facts: dict[str, str | float | None] | None = None
     known: dict[str, str | float | None] = {"trace_id": outcome.trace_id, **(facts or {})}
     match outcome:
         case Completed():
+            if outcome.texts and outcome.review is not None:
+                review = outcome.review
+                contact = review.owner or "whoever looks after the rules"
+                known |= {"rule": review.rule, "why": review.why, "contact": contact}
+                return say("policy.review_label", known)
             if outcome.texts or outcome.filtered is None:
                 return None
             return say(f"filtered.{outcome.filtered.value}", known)
         case Blocked():
-            code = "policy.blocked" if outcome.by_gateway else "policy.place"
+            code = blocked_code(outcome)
             known |= {
                 "rule": outcome.rule,
                 "title": outcome.title,
-                "why": outcome.why,
+                "why": outcome.why or say("content.no_reason").what,
                 "contact": outcome.owner or "whoever runs the gateway",
             }
             return say(code, known)

@@ -83,6 +83,18 @@ CONDITIONS = {
         ConditionKind("gateway.scanner_down", Severity.WARNING),
         ConditionKind("gateway.key_unknown", Severity.ERROR),
         ConditionKind("gateway.model_denied", Severity.ERROR),
+        ConditionKind(
+            "policy.unread",
+            Severity.WARNING,
+            depends_on=("gateway.unreachable", "network.offline"),
+            time_to_visible_s=2.0,
+        ),
+        ConditionKind(
+            "policy.unusable",
+            Severity.WARNING,
+            depends_on=("gateway.unreachable", "network.offline"),
+        ),
+        ConditionKind("policy.file_unusable", Severity.WARNING),
         ConditionKind("answer.warned", Severity.INFO),
         ConditionKind("exchange.degraded", Severity.INFO),
         ConditionKind("limit.reached", Severity.WARNING),
@@ -91,6 +103,8 @@ CONDITIONS = {
         ConditionKind("completions.paused", Severity.INFO),
         ConditionKind("settings.invalid", Severity.WARNING),
         ConditionKind("storage.unwritable", Severity.WARNING),
+        ConditionKind("ledger.damaged", Severity.INFO),
+        ConditionKind("gateway.settings", Severity.WARNING),
         ConditionKind("broker.environment_differs", Severity.INFO),
     )
 }

@@ -1,15 +1,16 @@
-"""Where AI may be used and what may not be sent: the organisation's rules and their judgement.
+"""Where AI may be used and what may not be sent: the organisation's rules, as they are written.
 
-Patterns are data here; matching them is an adapter's work, in linear time.
+Patterns are data here; matching content is an adapter's work, in linear time, and judging a place is
+`place_policy`'s.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
 
-from .place import Document
+from .code_category import CodeCategory
+from .infrastructure import FileKind
 
 
 class Mode(StrEnum):
@@ -17,8 +18,14 @@ class Mode(StrEnum):
 
     ON = "on"
     REVIEW_LABEL = "review_label"
+    """Allowed, and what comes of it is to be reviewed by a person under that label."""
     LOCAL_ONLY = "local_only"
+    """Allowed with a model on this machine alone."""
     OFF = "off"
+
+    def stricter(self, other: Mode) -> bool:
+        """Whether this allows less than `other`."""
+        return _STRICTNESS.index(self) > _STRICTNESS.index(other)
 
 
 _STRICTNESS = (Mode.ON, Mode.REVIEW_LABEL, Mode.LOCAL_ONLY, Mode.OFF)
@@ -30,6 +37,19 @@ class Action(StrEnum):
     WARN = "warn"
     MASK = "mask"
     BLOCK = "block"
+
+
+class RedactionMode(StrEnum):
+    """Whether values may be replaced before a text is sent."""
+
+    ALLOW = "allow"
+    """Where the person asks for it."""
+    FORBID = "forbid"
+    FORCE = "force"
+    """Always: what is found never leaves."""
+
+
+_REDACTION_STRICTNESS = (RedactionMode.ALLOW, RedactionMode.FORBID, RedactionMode.FORCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +73,17 @@ class ContentRule:
 
 @dataclass(frozen=True, slots=True)
 class PlaceRule:
-    """Where AI is on or off. An empty matcher matches everything.
+    """Where AI is on or off. It applies where all its matchers match; an empty one matches always.
 
     Attributes:
         remote: glob over the repository's canonical remote (`host/owner/name`).
-        path: glob over the path inside the repository.
+        path: glob over the path inside the repository; see `globs.PathGlobs`.
         reason: the rule's own words, shown as they are.
         owner: whom to ask.
+        marker: the name of a file; the rule applies to the folder it lies in and all below.
+        kinds: of which one must be the file's.
+        categories: of which one must be the code's.
+        date: when it was decided, in the rule's own words.
     """
 
     id: str
@@ -69,15 +93,50 @@ class PlaceRule:
     reason: str = ""
     owner: str = ""
     url: str = ""
+    marker: str = ""
+    kinds: frozenset[FileKind] = frozenset()
+    categories: frozenset[CodeCategory] = frozenset()
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Everything the organisation decided. `version` is the document's ETag."""
+    """Everything the organisation decided. `version` is the document's ETag.
+
+    Attributes:
+        unknown_remote: what is allowed in a repository whose remote no rule names.
+        redaction: whether values may be replaced before a text is sent.
+    """
 
     version: str = ""
     content_rules: tuple[ContentRule, ...] = ()
     place_rules: tuple[PlaceRule, ...] = ()
+    unknown_remote: Mode = Mode.ON
+    redaction: RedactionMode = RedactionMode.ALLOW
+
+    def joined(self, other: Policy) -> Policy:
+        """The rules of both; of their defaults the stricter."""
+        default = max((self.unknown_remote, other.unknown_remote), key=_STRICTNESS.index)
+        return Policy(
+            self.version or other.version,
+            self.content_rules + other.content_rules,
+            self.place_rules + other.place_rules,
+            default,
+            max((self.redaction, other.redaction), key=_REDACTION_STRICTNESS.index),
+        )
+
+
+class PolicyTrouble(StrEnum):
+    """Why a policy document cannot be used, in words that follow "the document"."""
+
+    UNREADABLE = "cannot be read"
+    UNSIGNED = "does not carry the signature that is required"
+    FUTURE = "is dated in the future"
+    UNREACHABLE = "cannot be fetched"
+
+
+REVIEW_LABEL_NOTE = "policy.review_label"
+"""The note of an answer for a place whose code is to be reviewed; the decision's reason is the rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +149,3 @@ class Verdict:
     def allows(self, *, local: bool) -> bool:
         """Whether text may be sent; `local` is a gateway on this machine, which nothing leaves."""
         return self.mode is not Mode.OFF and (local or self.mode is not Mode.LOCAL_ONLY)
-
-
-def judge(policy: Policy, document: Document, path: str) -> Verdict:
-    """The strictest rule that matches `document`, whose path inside its repository is `path`."""
-    verdict = Verdict(Mode.ON)
-    for rule in policy.place_rules:
-        if not _matches(rule, document.repository or "", path):
-            continue
-        if verdict.rule is None or _STRICTNESS.index(rule.mode) > _STRICTNESS.index(verdict.mode):
-            verdict = Verdict(rule.mode, rule)
-    return verdict
-
-
-def _matches(rule: PlaceRule, remote: str, path: str) -> bool:
-    if rule.remote and not fnmatchcase(remote.lower(), rule.remote.lower()):
-        return False
-    return not rule.path or _path_matches(path, rule.path)
-
-
-def _path_matches(path: str, pattern: str) -> bool:
-    """Whether `path` matches; a pattern without a slash matches in every folder."""
-    path = path.replace("\\", "/").lstrip("/")
-    pattern = pattern.replace("\\", "/").lstrip("/")
-    if "/" not in pattern:
-        return any(fnmatchcase(piece, pattern) for piece in path.split("/"))
-    return fnmatchcase(path, pattern) or fnmatchcase("/" + path, "*/" + pattern)

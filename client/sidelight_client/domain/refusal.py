@@ -14,7 +14,7 @@ from .completion import (
     UnavailableReason,
 )
 from .endpoints import Endpoints
-from .policy import Policy, Verdict, judge
+from .policy import Mode, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +22,14 @@ class Admission:
     """What must be known to let a request pass.
 
     Attributes:
-        path: the document's path inside its repository.
+        verdict: of the rules, on where the document lies.
         local: whether the gateway runs on this machine, so that nothing leaves it.
     """
 
     enabled: bool
     languages_off: tuple[str, ...]
     paused_until: float | None
-    policy: Policy
-    path: str
+    verdict: Verdict
     local: bool
     endpoints: Endpoints
     budget: Budget
@@ -49,9 +48,8 @@ def refuse(known: Admission, request: CompletionRequest, now: float) -> Outcome 
         return Unavailable(trace_id, UnavailableReason.LANGUAGE_OFF)
     if known.paused_until is not None and now < known.paused_until:
         return Unavailable(trace_id, UnavailableReason.PAUSED, known.paused_until)
-    verdict = judge(known.policy, request.document, known.path)
-    if not verdict.allows(local=known.local):
-        return _blocked(trace_id, verdict)
+    if not known.verdict.allows(local=known.local):
+        return _blocked(trace_id, known.verdict)
     if known.endpoints.urls and known.endpoints.choose(request.tier, now) is None:
         retry_at = known.endpoints.retry_at(request.tier)
         return Unavailable(trace_id, UnavailableReason.BREAKER_OPEN, retry_at)
@@ -80,4 +78,5 @@ def _blocked(trace_id: str, verdict: Verdict) -> Blocked:
         owner=rule.owner,
         appeal_url=rule.url,
         by_gateway=False,
+        local_only=rule.mode is Mode.LOCAL_ONLY,
     )

@@ -51,6 +51,12 @@ class WindowLedger:
         return self._lines(PartKind.SUFFIX)
 
     @property
+    def entries_lines_elsewhere(self) -> int:
+        """Lines of the cursor's own document that went along from away of the cursor."""
+        around = (PartKind.PREFIX, PartKind.SUFFIX)
+        return sum(e.lines for e in self.entries if e.uri == self.uri and e.kind not in around)
+
+    @property
     def other_files(self) -> tuple[str, ...]:
         """The other documents of which something was sent, in order."""
         return tuple(dict.fromkeys(one.uri for one in self.entries if one.uri != self.uri))

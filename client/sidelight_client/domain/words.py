@@ -13,10 +13,14 @@ from string import Formatter
 from .words_answers import ANSWERS
 from .words_content import CONTENT
 from .words_doctor import DOCTOR
+from .words_explaining import EXPLAINING
 from .words_incidents import INCIDENTS
 from .words_login import LOGIN
 from .words_models import MODELS
+from .words_notices import NOTICES
+from .words_policy import POLICY
 from .words_routing import ROUTING
+from .words_settings import SETTING_WORDS
 from .words_tray import TRAY
 from .words_trigger import TRIGGER
 
@@ -355,11 +359,15 @@ _CATALOGUE: dict[str, Words] = {
     ),
     **{code: Words(*parts) for code, parts in CONTENT.items()},
     **{code: Words(*parts) for code, parts in DOCTOR.items()},
+    **{code: Words(*parts) for code, parts in EXPLAINING.items()},
     **{code: Words(*parts) for code, parts in LOGIN.items()},
     **{code: Words(*parts) for code, parts in INCIDENTS.items()},
     **{code: Words(*parts) for code, parts in MODELS.items()},
+    **{code: Words(*parts) for code, parts in NOTICES.items()},
+    **{code: Words(*parts) for code, parts in POLICY.items()},
     **{code: Words(*parts) for code, parts in ROUTING.items()},
     **{code: Words(*parts) for code, parts in ANSWERS.items()},
+    **{code: Words(*parts) for code, parts in SETTING_WORDS.items()},
     **{code: Words(*parts) for code, parts in TRAY.items()},
     **{code: Words(*parts) for code, parts in TRIGGER.items()},
 }

@@ -42,6 +42,30 @@ TRAY: dict[str, tuple[str, str, str, str]] = {
         "Sidelight shows this window instead and stays when you close it.",
         "Start Sidelight again to see it; on GNOME the AppIndicator extension adds a tray.",
     ),
+    "tray.login_start_refused": (
+        "Start at login not changed",
+        "Whether the tray starts at login could not be written down ({problem}).",
+        "It stays as it was.",
+        "Give your user write access to your own settings folder and try again.",
+    ),
+    "tray.exception": (
+        "Request an exception",
+        "You ask that the rule {rule} should not have applied.",
+        "Its owner gets the rule, the trace id and your words; no code and no file name.",
+        "Write why in your own words, without what the rule found.",
+    ),
+    "tray.soft_limit": (
+        "Give a reason",
+        "A soft limit is passed: nothing stops, and your organisation would like to know why.",
+        "Whoever looks after the limit gets your words.",
+        "Write in a sentence what the requests are for.",
+    ),
+    "tray.not_sent": (
+        "Not sent",
+        "The message could not be handed to Sidelight's broker, or it does not take any.",
+        "Nobody has got it.",
+        "Try again when the icon says that Sidelight runs.",
+    ),
     "tray.starting": (
         "Starting",
         "Sidelight's broker is being reached.",

@@ -28,12 +28,15 @@ DEFAULT_PLACES = tuple(
 
 
 def policy_document(
-    content_rules: Sequence[ContentRule], place_rules: Sequence[PlaceRule]
+    content_rules: Sequence[ContentRule],
+    place_rules: Sequence[PlaceRule],
+    unknown_remote: Mode = Mode.ON,
 ) -> tuple[str, bytes]:
     """The document's ETag (RFC 9110 §8.8.3) and its JSON; equal rules have equal tags."""
     document: dict[str, Any] = {
         "content_rules": [_content_rule(rule) for rule in content_rules],
         "repo_rules": [_place_rule(rule) for rule in place_rules],
+        "unknown_remote": unknown_remote.value,
     }
     version = hashlib.sha256(as_json(document)).hexdigest()[:16]
     return f'"{version}"', as_json({"version": version} | document)
@@ -53,11 +56,16 @@ def _content_rule(rule: ContentRule) -> dict[str, Any]:
 
 
 def _place_rule(rule: PlaceRule) -> dict[str, Any]:
+    match: dict[str, Any] = {"remote": rule.remote, "path": rule.path}
+    match |= {"marker": rule.marker} if rule.marker else {}
+    match |= {"kind": sorted(rule.kinds)} if rule.kinds else {}
+    match |= {"category": sorted(rule.categories)} if rule.categories else {}
     return {
         "id": rule.id,
-        "match": {"remote": rule.remote, "path": rule.path},
+        "match": match,
         "mode": rule.mode.value,
         "reason": rule.reason,
         "owner": rule.owner,
         "url": rule.url,
+        "date": rule.date,
     }

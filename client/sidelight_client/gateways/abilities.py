@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ..domain.content.rule import RuleProblem
 from ..domain.failure import Failure, FailureKind
 from ..domain.fim import Mode
 from .discovery import Announced
@@ -84,6 +85,8 @@ class Looked:
     trace: bool
     closed_rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Place rules that match by something not known here, and so apply to more than was meant."""
+    rule_problems: tuple[RuleProblem, ...] = ()
+    """What is wrong with the content rules, as far as they are shown."""
 
 
 def features(seen: Looked) -> tuple[Feature, ...]:

@@ -83,6 +83,7 @@ def from_document(document: Mapping[str, Any], url: str, now: float, embedded: b
         },
         status_url=_status_url(endpoints.get("status"), url),
         contacts=tuple(contact for said in items(contacts, 10) if (contact := text(said))),
+        has_policy=bool(_own(endpoints.get("policy"), url)),
     )
     modes = {name: mode for name, tier in tiers.items() if (mode := member(Mode, tier.get("mode")))}
     return Announced(

@@ -24,6 +24,7 @@ class LiteLlmProfile(OpenAiProfile):
 
     name = "litellm"
     models_path = "/model_group/info"
+    guardrails_path = "/guardrails/list"
     dialect = Dialect(
         unnamed_limit=FailureKind.LIMIT_USER,
         # A proxy without a database cannot look up a key it was not started with.

@@ -27,6 +27,7 @@ class OpenAiProfile:
 
     name = "openai"
     models_path = ""
+    guardrails_path = ""
     default_mode = Mode.SUFFIX
     dialect = Dialect()
     """A bare 429 comes from the vendor: this profile knows of no other limit."""

@@ -4,20 +4,42 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any, TypeVar
 
-from ..domain.policy import Action, ContentRule, Mode, PlaceRule, Policy
-from .untrusted import items, mapping, member, text
+from ..domain.code_category import CodeCategory
+from ..domain.infrastructure import FileKind
+from ..domain.place_policy import closing
+from ..domain.policy import (
+    Action,
+    ContentRule,
+    Mode,
+    PlaceRule,
+    Policy,
+    PolicyTrouble,
+    RedactionMode,
+)
+from .untrusted import items, mapping, member, number, parsed, text
 
 log = logging.getLogger("sidelight.policy")
 
+_AS_BEFORE_OR_NONE = (HTTPStatus.NOT_MODIFIED, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 MAX_RULES = 500
+MAX_PLACE_RULES = 10_000
 LONGEST_PATTERN = 2_000
 MAX_MATCHERS = 20
-MATCHERS = frozenset({"remote", "path"})
+MAX_CHOICES = 20
+CLOCK_SKEW_S = 300.0
+"""How far a document may be ahead of this machine's clock and still be of today."""
+MATCHERS = frozenset({"remote", "path", "marker", "kind", "category"})
 """What a place rule can match by here."""
 UNNAMED = "unnamed"
 """The id of a place rule that has none."""
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def policy(document: Mapping[str, Any], version: str) -> Policy:
@@ -26,12 +48,73 @@ def policy(document: Mapping[str, Any], version: str) -> Policy:
     An action or mode this version does not know counts as the strictest one.
     """
     content = map(mapping, items(document.get("content_rules"), MAX_RULES))
-    places = map(mapping, items(document.get("repo_rules"), MAX_RULES))
     return Policy(
         version or text(document.get("version")),
         tuple(rule for rule in map(_content_rule, content) if rule is not None),
-        tuple(rule for rule in map(_place_rule, places) if rule is not None),
+        place_rules(document),
+        _mode(document["unknown_remote"]) if "unknown_remote" in document else Mode.ON,
+        _redaction(document),
     )
+
+
+def _redaction(document: Mapping[str, Any]) -> RedactionMode:
+    """What is said and not understood counts as the strictest: then nothing that is found leaves."""
+    if "redaction" not in document:
+        return RedactionMode.ALLOW
+    return member(RedactionMode, document.get("redaction")) or RedactionMode.FORCE
+
+
+def read(status: int, body: bytes, version: str, now: float) -> Policy | PolicyTrouble | None:
+    """What a gateway's answer to the question for its policy means; None for "as before" or "none".
+
+    Args:
+        status: of the answer.
+        body: of the answer.
+        version: the answer's ETag.
+        now: wall-clock seconds.
+    """
+    if status in _AS_BEFORE_OR_NONE:
+        return None
+    if status != HTTPStatus.OK:
+        return PolicyTrouble.UNREACHABLE
+    document = parsed(body)
+    if not isinstance(document, dict):
+        return PolicyTrouble.UNREADABLE
+    said = mapping(document)
+    return trouble(said, now) or policy(said, version)
+
+
+def trouble(document: Mapping[str, Any], now: float) -> PolicyTrouble | None:
+    """Why the document must not take the place of the one that is known; None when it may.
+
+    `issued_at` is seconds since the epoch or a date and time (RFC 3339); without it a document is
+    of today.
+    """
+    said = document.get("issued_at")
+    if said is None:
+        return None
+    issued_at = number(said)
+    if issued_at is None:
+        try:
+            issued_at = datetime.fromisoformat(text(said)).timestamp()
+        except (ValueError, OverflowError, OSError):
+            return PolicyTrouble.UNREADABLE
+    return PolicyTrouble.FUTURE if issued_at > now + CLOCK_SKEW_S else None
+
+
+def place_rules(document: Mapping[str, Any]) -> tuple[PlaceRule, ...]:
+    """The rules under `repo_rules`; what cannot be read of them closes every place."""
+    said = document.get("repo_rules")
+    if said is None:
+        return ()
+    if not isinstance(said, list):
+        return (closing("policy.rules_unreadable"),)
+    rules = items(said, MAX_PLACE_RULES)
+    found = tuple(rule for rule in map(_place_rule, map(mapping, rules)) if rule is not None)
+    if not all(isinstance(rule, dict) for rule in rules):
+        found = (*found, closing("policy.rules_unreadable"))
+    too_many = len(items(said, MAX_PLACE_RULES + 1)) > MAX_PLACE_RULES
+    return (*found, closing("policy.too_many")) if too_many else found
 
 
 def _content_rule(said: Mapping[str, Any]) -> ContentRule | None:
@@ -50,42 +133,113 @@ def _content_rule(said: Mapping[str, Any]) -> ContentRule | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Matchers:
+    """What a rule matches by, and the names of those matchers that cannot be used here."""
+
+    remote: str
+    path: str
+    marker: str
+    kinds: frozenset[FileKind]
+    categories: frozenset[CodeCategory]
+    unusable: tuple[str, ...]
+
+
 def _place_rule(said: Mapping[str, Any]) -> PlaceRule | None:
     """A rule that restricts applies to everything it could match.
 
     What it matches by and this version does not know only makes it apply to less; leaving such a
     matcher out closes more than was meant, and leaving the rule out would open what was closed.
     """
-    id_, match = text(said.get("id")), mapping(said.get("match"))
+    id_ = text(said.get("id"))
     if not id_ and "mode" not in said:
         return None
-    mode = member(Mode, said.get("mode")) or Mode.OFF
-    unknown = unknown_matchers(said)
-    if unknown:
+    mode = _mode(said.get("mode"))
+    match = _matchers(said)
+    if match.unusable:
         if mode is Mode.ON:
             return None
-        log.info("the place rule %s also matches by %s, which is not known here", id_, unknown)
+        log.info("the place rule %s also matches by %s, not usable here", id_, match.unusable)
     return PlaceRule(
         id_ or UNNAMED,
         mode,
-        text(match.get("remote"), LONGEST_PATTERN),
-        text(match.get("path"), LONGEST_PATTERN),
+        match.remote,
+        match.path,
         text(said.get("reason")),
         text(said.get("owner")) or text(said.get("contact")),
-        text(said.get("url")),
+        text(said.get("url")) or text(said.get("link")),
+        match.marker,
+        match.kinds,
+        match.categories,
+        text(said.get("date"), 40),
     )
 
 
+def _matchers(said: Mapping[str, Any]) -> _Matchers:
+    given = said.get("match")
+    match = mapping(given)
+    unusable = [text(name, 40) for name in list(match)[:MAX_MATCHERS] if name not in MATCHERS]
+    if given is not None and not isinstance(given, dict):
+        unusable.append("match")
+    globs: dict[str, str] = {}
+    for name in ("remote", "path", "marker"):
+        value: Any = match.get(name)
+        if value is not None and not _is_glob(value):
+            unusable.append(name)
+        elif value:
+            globs[name] = value
+    if not _is_file_name(globs.get("marker", "x")):
+        unusable.append("marker")
+        del globs["marker"]
+    kinds = _choices(FileKind, match.get("kind"))
+    categories = _choices(CodeCategory, match.get("category"))
+    if kinds is None:
+        unusable.append("kind")
+    if categories is None:
+        unusable.append("category")
+    return _Matchers(
+        globs.get("remote", ""),
+        globs.get("path", ""),
+        globs.get("marker", ""),
+        kinds or frozenset(),
+        categories or frozenset(),
+        tuple(unusable),
+    )
+
+
+def _mode(said: Any) -> Mode:
+    return member(Mode, said) or Mode.OFF
+
+
+def _is_glob(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_PATTERN and value == text(value, 2_000)
+
+
+def _is_file_name(value: str) -> bool:
+    """A marker lies in a folder itself: a path could lead out of the repository."""
+    return value not in (".", "..") and not set(value) & set("/\\*?[:")
+
+
+def _choices(kind: type[Choice], said: Any) -> frozenset[Choice] | None:
+    """One or several members of `kind`; empty where nothing is said, None for what is not known."""
+    if said is None or said in ("", []):
+        return frozenset()
+    names = items(said, MAX_CHOICES + 1) if isinstance(said, list) else [said]
+    found = [member(kind, name) for name in names[:MAX_CHOICES]]
+    if len(names) > MAX_CHOICES or None in found:
+        return None
+    return frozenset(one for one in found if one is not None)
+
+
 def unknown_matchers(rule: Mapping[str, Any]) -> tuple[str, ...]:
-    """What `rule` matches by and this version does not know."""
-    match = mapping(rule.get("match"))
-    return tuple(text(name, 40) for name in list(match)[:MAX_MATCHERS] if name not in MATCHERS)
+    """What `rule` matches by and this version cannot use."""
+    return _matchers(rule).unusable
 
 
 def closed_rules(document: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
     """The matchers that are not known here, by the id of the restricting rule they stand in."""
     found: dict[str, tuple[str, ...]] = {}
-    for said in map(mapping, items(document.get("repo_rules"), MAX_RULES)):
+    for said in map(mapping, items(document.get("repo_rules"), MAX_PLACE_RULES)):
         unknown, rule = unknown_matchers(said), _place_rule(said)
         if unknown and rule is not None:
             found[rule.id] = unknown

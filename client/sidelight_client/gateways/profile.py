@@ -116,6 +116,11 @@ class Profile(Protocol):
         ...
 
     @property
+    def guardrails_path(self) -> str:
+        """Where the gateway lists its guardrails, above its `/v1`; empty where it does not."""
+        ...
+
+    @property
     def default_mode(self) -> Mode:
         """How a completion is encoded where discovery said nothing about it."""
         ...

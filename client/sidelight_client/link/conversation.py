@@ -33,6 +33,9 @@ from .wire import (
     trace_id_of,
 )
 from .wire_diagnosis import session_to_json
+from .wire_explained import explained_to_json, place_from_json
+from .wire_feedback import feedback_from_json, feedback_to_json
+from .wire_usage import usage_to_json
 
 log = logging.getLogger("sidelight.link")
 
@@ -238,10 +241,19 @@ class Conversation:
         match request.method:
             case "complete":
                 return outcome_to_json(await broker.complete(request_from_json(params)))
+            case "weigh":
+                outcome = broker.weighed(request_from_json(params))
+                return {"nothing": True} if outcome is None else outcome_to_json(outcome)
+            case "explain":
+                return explained_to_json(broker.explanation(*place_from_json(params)))
             case "status":
                 return snapshot_to_json(broker.snapshot(), broker.clock.now())
             case "diagnose":
                 return session_to_json(broker.diagnosis())
+            case "usage":
+                return usage_to_json(await broker.usage())
+            case "feedback":
+                return await self._feedback(params)
             case "watch":
                 self._begin_watch(params)
             case "login":
@@ -261,6 +273,13 @@ class Conversation:
             case _:
                 raise malformed("there is no such method")
         return {}
+
+    async def _feedback(self, params: Json) -> Json:
+        asked = feedback_from_json(params)
+        result = await self._host.broker.feedback(
+            asked.subject, asked.rule, asked.trace_id, asked.reason, asked.form_url
+        )
+        return feedback_to_json(result, asked.subject)
 
     async def _login(self, request: Request) -> Json:
         told: list[asyncio.Task[None]] = []

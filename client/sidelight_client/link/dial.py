@@ -13,6 +13,9 @@ from .. import __version__
 from ..adapters.folders import Folders
 from ..domain.completion import CompletionRequest, Outcome
 from ..domain.diagnosis_session import SessionSeen
+from ..domain.explained import Explained
+from ..domain.feedback import FeedbackResult, Subject
+from ..domain.place import Position
 from ..domain.snapshot import Snapshot
 from ..domain.words import Message
 from ..errors import BrokerUnreachableError, SidelightError
@@ -35,6 +38,8 @@ from .wire import (
     text,
 )
 from .wire_diagnosis import session_from_json
+from .wire_explained import explained_from_json, message_from_json, place_to_json
+from .wire_feedback import feedback_result_from_json
 
 
 class BrokerRefusalError(SidelightError):
@@ -129,6 +134,15 @@ class BrokerClient:
         """Answer one completion. Cancelling it aborts it in the broker, too."""
         return outcome_from_json(await self._ask("complete", request_to_json(request)))
 
+    async def weighed(self, request: CompletionRequest) -> Outcome | None:
+        """What stands in the way of a request; nothing is sent for it."""
+        answer = await self._ask("weigh", request_to_json(request))
+        return None if answer.get("nothing") is True else outcome_from_json(answer)
+
+    async def explanation(self, uri: str, at: Position | None) -> Explained | None:
+        """Why there was nothing at a place, from the editor that has the document open."""
+        return explained_from_json(await self._ask("explain", place_to_json(uri, at)))
+
     async def status(self) -> Snapshot:
         """The snapshot as it is now."""
         return snapshot_from_json(await self._ask("status"))
@@ -136,6 +150,18 @@ class BrokerClient:
     async def diagnosis(self) -> SessionSeen:
         """What only the broker knows of the session, for `sidelight doctor`."""
         return session_from_json(await self._ask("diagnose"))
+
+    async def usage(self) -> Json:
+        """Today's usage, in the public format of `wire_usage`."""
+        return await self._ask("usage")
+
+    async def feedback(
+        self, subject: Subject, rule: str, trace_id: str, reason: str, form_url: str = ""
+    ) -> FeedbackResult:
+        """Send a person's words to whoever owns a rule or a limit."""
+        told = {"subject": subject.value, "rule": rule, "trace_id": trace_id, "reason": reason}
+        answer = await self._ask("feedback", {**told, "form_url": form_url})
+        return feedback_result_from_json(answer)
 
     async def watch(self, keys: Iterable[str] = ()) -> AsyncIterator[Snapshot]:
         """The snapshot, then the newest one after each change; those in between are skipped.
@@ -248,7 +274,7 @@ class BrokerClient:
         if answer is None or answer.done():
             return
         if "error" in message:
-            answer.set_exception(BrokerRefusalError(_message(section(message, "error"))))
+            answer.set_exception(BrokerRefusalError(message_from_json(section(message, "error"))))
         else:
             answer.set_result(section(message, "result"))
 
@@ -281,13 +307,3 @@ def _hang_up(reaching: asyncio.Future[Reached]) -> None:
         reached.line.link.close()
         if reached.process is not None:
             reap_in_background(reached.process)
-
-
-def _message(data: Json) -> Message:
-    return Message(
-        text(data, "code"),
-        text(data, "title", ""),
-        text(data, "what", ""),
-        text(data, "means", ""),
-        text(data, "do", ""),
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from dataclasses import asdict
 from typing import assert_never
 
 from ..domain.budget import Scope
@@ -13,6 +14,7 @@ from ..domain.completion import (
     Finding,
     Limited,
     Outcome,
+    ReviewLabel,
     Source,
     SourceKind,
     Tier,
@@ -93,6 +95,7 @@ def request_to_json(request: CompletionRequest) -> Json:
         "max_lines": request.max_lines,
         "client": request.client,
         "tier_reasons": [reason.value for reason in request.tier_reasons],
+        "redact": request.redact,
     }
 
 
@@ -112,6 +115,7 @@ def request_from_json(data: Json) -> CompletionRequest:
         max_lines=integer(data, "max_lines", minimum=1),
         client=text(data, "client", ""),
         tier_reasons=_tier_reasons(data),
+        redact=flag(data, "redact"),
     )
 
 
@@ -138,6 +142,7 @@ def outcome_to_json(outcome: Outcome) -> Json:
                 },
                 "model": outcome.model,
                 "notes": list(outcome.notes),
+                "review": None if outcome.review is None else asdict(outcome.review),
                 "filtered": None if outcome.filtered is None else outcome.filtered.value,
                 "tier_reasons": [reason.value for reason in outcome.tier_reasons],
             }
@@ -160,6 +165,7 @@ def outcome_to_json(outcome: Outcome) -> Json:
                 "owner": outcome.owner,
                 "appeal_url": outcome.appeal_url,
                 "by_gateway": outcome.by_gateway,
+                "local_only": outcome.local_only,
             }
         case Limited():
             return {
@@ -206,6 +212,7 @@ def outcome_from_json(data: Json) -> Outcome:
                 owner=text(data, "owner", ""),
                 appeal_url=text(data, "appeal_url", ""),
                 by_gateway=flag(data, "by_gateway"),
+                local_only="local_only" in data and flag(data, "local_only"),
             )
         case "limited":
             return Limited(
@@ -257,8 +264,15 @@ def _completed(data: Json, trace_id: str) -> Completed:
         ),
         model=text(data, "model", ""),
         notes=_some_texts(data, "notes"),
+        review=_review(section(data, "review")) if data.get("review") else None,
         filtered=member(data, "filtered", FilterReason) if data.get("filtered") else None,
         tier_reasons=_tier_reasons(data),
+    )
+
+
+def _review(data: Json) -> ReviewLabel:
+    return ReviewLabel(
+        text(data, "rule"), text(data, "why", ""), text(data, "owner", ""), text(data, "url", "")
     )
 
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 from ..domain.budget import Reading
 from ..domain.completion import CompletionRequest, Source, SourceKind, Tier
+from ..domain.content.sources import RuleChoice
 from ..domain.failure import Failure
-from ..domain.policy import Policy
+from ..domain.feedback import Feedback, FeedbackResult, NoEndpoint
+from ..domain.policy import Policy, PolicyTrouble
 from ..domain.secret import Secret
 from ..domain.session import Grant
 from ..ports import (
@@ -196,8 +198,12 @@ class FakeGateway:
     proved: int = 0
     aborted: int = 0
     pools_dropped: int = 0
-    rules: Policy | None = None
+    rules: Policy | PolicyTrouble | None = None
+    listed: RuleChoice | None = None
     readings: tuple[Reading, ...] = ()
+    feedback_ends: FeedbackResult | None = None
+    """How a message ends; None where the gateway takes none."""
+    messages: list[Feedback] = field(default_factory=list[Feedback])
 
     async def discover(self) -> GatewayInfo | Failure:
         return self.info
@@ -233,13 +239,28 @@ class FakeGateway:
         found, self.proof = self.proof, None
         return found
 
-    async def policy(self, grant: Grant | None) -> Policy | None:
+    async def policy(self, grant: Grant | None) -> Policy | PolicyTrouble | None:
         del grant
         return self.rules
+
+    async def guardrails(self, grant: Grant | None) -> RuleChoice | None:
+        del grant
+        return self.listed
 
     async def usage(self, grant: Grant | None) -> tuple[Reading, ...]:
         del grant
         return self.readings
+
+    async def described(self, grant: Grant | None) -> GatewayInfo | None:
+        del grant
+        return self.info if isinstance(self.info, GatewayInfo) else None
+
+    async def feedback(
+        self, said: Feedback, grant: Grant | None, form_url: str = ""
+    ) -> FeedbackResult:
+        self.messages.append(said)
+        self.grants.append(grant)
+        return NoEndpoint(form_url) if self.feedback_ends is None else self.feedback_ends
 
     async def drop_pool(self) -> None:
         self.pools_dropped += 1

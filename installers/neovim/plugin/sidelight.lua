@@ -12,5 +12,5 @@ end, {
   complete = function(typed, line)
     return require('sidelight.command').complete(typed, line)
   end,
-  desc = 'Sidelight: status, pause, resume, signin, log',
+  desc = 'Sidelight: its state, signing in, pausing, and why',
 })

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidelight_client.adapters.feedback import body, send
-from sidelight_client.adapters.http import HttpClient
+from sidelight_client.adapters.http import HttpAnswer, HttpClient, HttpProblem
 from sidelight_client.domain.feedback import (
     LONGEST_REASON,
     Failed,
@@ -37,7 +37,11 @@ async def sent(url: str, said: Feedback = SAID) -> FeedbackResult:
     http = HttpClient()
     try:
         headers = {"authorization": Secret("Bearer token-1")}
-        return await send(said, url, headers, http, NOW, form_url=FORM)
+
+        async def post(body: bytes, most: int) -> HttpAnswer | HttpProblem:
+            return await http.request("POST", url, headers, body, max_bytes=most)
+
+        return await send(said, post if url else None, NOW, form_url=FORM)
     finally:
         await http.close()
 

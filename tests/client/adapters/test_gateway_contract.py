@@ -17,7 +17,8 @@ from sidelight_client.domain.budget import Scope
 from sidelight_client.domain.completion import Blocked, CompletionRequest, SourceKind
 from sidelight_client.domain.failure import Failure, FailureKind
 from sidelight_client.domain.place import Document, Position
-from sidelight_client.domain.policy import Mode, judge
+from sidelight_client.domain.place_policy import DocumentPlace, PlacePolicy, RepositoryLevel
+from sidelight_client.domain.policy import Mode, Policy
 from sidelight_client.domain.reading import outcome_of
 from sidelight_client.domain.session import Grant
 from sidelight_client.domain.window import take
@@ -177,9 +178,10 @@ async def test_what_does_not_end_is_late(bench: Bench, switches: dict[str, objec
 async def test_the_policy_and_the_usage_are_read(bench: Bench) -> None:
     await bench.ask()
     rules = await bench.gateway.policy(bench.grant)
-    assert rules is not None
+    assert isinstance(rules, Policy)
     assert "us_ssn" in {rule.id for rule in rules.content_rules}
-    assert judge(rules, Document("file:///x/.env"), "x/.env").mode is Mode.OFF
+    place = DocumentPlace((RepositoryLevel("x/.env"),))
+    assert PlacePolicy(rules).judge(place).mode is Mode.OFF
     assert await bench.gateway.policy(bench.grant) is None
     usage = {r.scope: r.used for r in await bench.gateway.usage(bench.grant)}
     assert usage == {Scope.USER: 1.0, Scope.TEAM: 1.0, Scope.ORG: 1.0}

@@ -55,6 +55,22 @@ async def test_what_cannot_be_used_is_told_once_and_without_a_secret(
 
 
 @pytest.mark.anyio
+async def test_what_cannot_be_used_is_held_until_it_can(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.json"
+    file.write_text("{")
+    file.chmod(0o600)
+    said, told = given("apikey=plain", document=str(file)), list[str]()
+    said.on_problem(told.append)
+    await said.headers("kong")
+    assert await said.document() is None
+    file.write_text('{"version": 1}')
+    assert await said.document() == {"version": 1}
+    headers = "gateway_headers: apikey holds a key: refer to it as env:NAME or keyring:NAME"
+    broken = "the file in gateway_document cannot be used: it is not valid JSON"
+    assert told == [headers, f"{headers}; {broken}", headers]
+
+
+@pytest.mark.anyio
 async def test_nothing_is_set_where_nothing_is_given() -> None:
     assert await given().headers("portkey") == {}
     assert await given().document() is None

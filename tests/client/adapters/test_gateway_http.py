@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from sidelight_client.adapters.gateway_exchange import PREFACE_LINES
 from sidelight_client.adapters.gateway_http import HttpGateway
 from sidelight_client.adapters.http import HttpClient
+from sidelight_client.adapters.policy_signature import signed_by
 from sidelight_client.domain.completion import (
     CompletionRequest,
     Source,
@@ -23,6 +28,7 @@ from sidelight_client.domain.completion import (
 )
 from sidelight_client.domain.failure import Failure, FailureKind, RuleHit
 from sidelight_client.domain.place import Document, Position
+from sidelight_client.domain.policy import Policy, PolicyTrouble
 from sidelight_client.domain.window import take
 from sidelight_client.ports import Delta, Finish, GatewayEvent, GatewayInfo
 from sidelight_client.testing.fakes import FakeClock, grant
@@ -301,6 +307,46 @@ async def test_a_model_without_suffix_may_be_asked_again_at_once_and_is_asked_as
     ]
 
 
+def chat_piece(text: str) -> bytes:
+    said = {"choices": [{"delta": {"content": text}}]}
+    return chunk(b"data: " + json.dumps(said).encode() + b"\n\n")
+
+
+async def test_what_a_chat_model_says_before_its_code_does_not_cost_the_code() -> None:
+    hung_up: list[bool] = []
+
+    async def preface_first(exchange: Exchange) -> None:
+        await exchange.send(stream_head() + chat_piece("Certainly.\n\nThis returns one:\n\n"))
+        waiting = asyncio.ensure_future(exchange.until_hung_up())
+        await asyncio.wait({waiting}, timeout=0.2)
+        hung_up.append(waiting.done())
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        await exchange.send(chat_piece("```python\nreturn 1\n" + "\n" * PREFACE_LINES))
+
+    async with serving(preface_first) as (gateway, _):
+        events = await ask(gateway, replace(asking(Tier.HEAVY), max_lines=1))
+    assert hung_up == [False]
+    said = "".join(event.text for event in events if isinstance(event, Delta))
+    assert "return 1\n" in said
+    assert isinstance(events[-1], Finish)
+
+
+async def test_a_chat_model_that_only_talks_is_left_after_a_few_lines() -> None:
+    hung_up = asyncio.Event()
+
+    async def talk(exchange: Exchange) -> None:
+        await exchange.send(stream_head() + chat_piece("And so on.\n" * (4 + PREFACE_LINES)))
+        await exchange.until_hung_up()
+        hung_up.set()
+
+    async with serving(talk) as (gateway, _):
+        events = await ask(gateway, replace(asking(Tier.HEAVY), max_lines=4))
+        async with asyncio.timeout(5):
+            await hung_up.wait()
+    assert isinstance(events[-1], Finish)
+
+
 async def test_the_first_request_learns_what_the_gateway_is_by_itself() -> None:
     said = (answer(200, DOCUMENT), sse(*PIECES))
     async with raw_server(*said) as server, gateway_at(server.url) as gateway:
@@ -359,17 +405,59 @@ async def test_the_policy_is_fetched_once_and_then_only_when_it_changed() -> Non
     async with serving(answer(200, rules, etag='"e1"'), answer(304)) as (gateway, server):
         first = await gateway.policy(grant())
         second = await gateway.policy(grant())
-    assert first is not None
+    assert isinstance(first, Policy)
     assert (first.version, first.place_rules[0].id) == ('"e1"', "pci")
     assert second is None
     assert server.asked[2].headers["if-none-match"] == '"e1"'
     assert server.asked[1].headers["authorization"] == "Bearer access-1"
 
 
-@pytest.mark.parametrize("said", [answer(500), answer(200, "[]"), answer(200, "<html>"), hang_up])
-async def test_policy_and_usage_that_cannot_be_read_are_absent(said: Answer) -> None:
+@pytest.mark.parametrize(
+    ("said", "trouble"),
+    [
+        (answer(500), PolicyTrouble.UNREACHABLE),
+        (answer(403), PolicyTrouble.UNREACHABLE),
+        (answer(200, "[]"), PolicyTrouble.UNREADABLE),
+        (answer(200, '{"repo_rules": [{"id'), PolicyTrouble.UNREADABLE),
+        (answer(200, '{"issued_at": 99999999999}'), PolicyTrouble.FUTURE),
+        (hang_up, PolicyTrouble.UNREACHABLE),
+        (answer(404), None),
+    ],
+)
+async def test_a_policy_that_cannot_be_read_is_told_from_one_that_is_not_there(
+    said: Answer, trouble: PolicyTrouble | None
+) -> None:
     async with serving(said) as (gateway, _):
+        assert await gateway.policy(grant()) is trouble
+
+
+async def test_a_policy_must_be_signed_where_a_key_is_set() -> None:
+    key = Ed25519PrivateKey.generate()
+    public = base64.b64encode(key.public_key().public_bytes_raw()).decode()
+    body = '{"unknown_remote": "off"}'
+    signature = base64.b64encode(key.sign(body.encode())).decode()
+    other = base64.b64encode(b"x" * 64).decode()
+    answers = (
+        answer(200, body),
+        answer(200, body, x_sidelight_signature=other),
+        answer(200, f"{body} ", x_sidelight_signature=signature),
+        answer(200, body, x_sidelight_signature=signature, etag='"e1"'),
+        answer(304),
+    )
+    async with raw_server(answer(200, DOCUMENT), *answers) as server:
+        gateway = HttpGateway(server.url, HttpClient(), clock=FakeClock(), policy_key=public)
+        await gateway.discover()
+        for _ in range(3):
+            assert await gateway.policy(grant()) is PolicyTrouble.UNSIGNED
+        assert isinstance(await gateway.policy(grant()), Policy)
         assert await gateway.policy(grant()) is None
+        await gateway.close()
+    assert not signed_by("no key", body.encode(), signature)
+
+
+@pytest.mark.parametrize("said", [answer(500), answer(200, "[]"), answer(200, "<html>"), hang_up])
+async def test_usage_that_cannot_be_read_is_absent(said: Answer) -> None:
+    async with serving(said) as (gateway, _):
         assert await gateway.usage(grant()) == ()
 
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.adapters.git_repo import GitRepositories, canonical_remote
+from sidelight_client.adapters.git_repo import canonical_remote
+from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.domain.place import Document
 
 
@@ -25,7 +26,7 @@ def make(folder: Path, *remotes: tuple[str, str]) -> Path:
 
 
 def look(path: Path) -> tuple[str | None, str]:
-    document, inside = GitRepositories().document(path.as_uri(), "python")
+    document, inside = WorkspacePlaces().document(path.as_uri(), "python")
     return document.repository, inside
 
 
@@ -115,19 +116,20 @@ def test_what_is_no_repository_is_none(tmp_path: Path) -> None:
     ["untitled:Untitled-1", "file://[::1/x", "file://other-host/x", "", "file:///a%00b/c", "::"],
 )
 def test_a_document_that_is_no_local_file_has_no_repository(uri: str) -> None:
-    document, _ = GitRepositories().document(uri, "python")
+    document, _ = WorkspacePlaces().document(uri, "python")
     assert document == Document(uri, "python", None)
 
 
 def test_a_folder_is_looked_at_once_and_what_is_kept_is_bounded(tmp_path: Path) -> None:
     repo = make(tmp_path / "shop", ("origin", "https://git.example/a/b"))
-    known = GitRepositories()
+    known = WorkspacePlaces()
     known.document((repo / "a.py").as_uri(), "python")
     shutil.rmtree(repo / ".git")
     assert known.document((repo / "a.py").as_uri(), "python")[0].repository == "git.example/a/b"
     for number in range(2_000):
         known.document((tmp_path / f"{number}" / "a.py").as_uri(), "python")
-    assert len(known._found) <= 512
+    for kept in (known._around, known._about, known._places):
+        assert len(kept._values) <= 1_024
     known.forget()
     assert known.document((repo / "a.py").as_uri(), "python")[0].repository is None
 
@@ -136,4 +138,4 @@ def test_a_folder_is_looked_at_once_and_what_is_kept_is_bounded(tmp_path: Path) 
 def test_any_text_is_a_remote_and_a_uri_or_none(url: str, uri: str) -> None:
     canonical_remote(url)
     canonical_remote(f"https://{uri}")
-    GitRepositories().document(f"file:{uri}", "python")
+    WorkspacePlaces().document(f"file:{uri}", "python")

@@ -234,10 +234,13 @@ def test_a_damaged_file_is_set_aside_and_nothing_recorded_is_lost(
     before = path.read_bytes()
     told: list[str] = []
     ledger = opened()
+    asides: list[str] = []
     ledger.on_problem(told.append)
+    ledger.on_damaged(asides.append)
     ledger.record(FULL)
     ledger.close()
     assert held(path) == [FULL]
+    assert asides == [str(aside_of(path))]
     # SQLite marks the file as one with a log before it finds the damage.
     assert aside_of(path).read_bytes()[100:] == before[100:]
     assert told == []

@@ -71,6 +71,10 @@ async def test_sqlite_adds_up_what_python_would(path: Path) -> None:
     for endpoint in ("", f"{URL}/v1"):
         view = await usage_today(path, Budget(limits), NOW, endpoint=endpoint)
         assert view.limits == reconcile(Budget(limits), entries, NOW, endpoint)
+    zones = ("https://other.example/v1",)
+    view = await usage_today(path, Budget(limits), NOW, endpoint=URL, zones=zones)
+    assert view.limits == reconcile(Budget(limits), entries, NOW, URL, zones)
+    assert view.limits != reconcile(Budget(limits), entries, NOW, URL)
 
 
 async def test_without_a_ledger_nothing_was_counted(path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sidelight_client.adapters import watch_files
-from sidelight_client.adapters.watch_files import watching
+from sidelight_client.adapters.watch_files import watching, watching_path
 
 pytestmark = pytest.mark.anyio
 
@@ -66,3 +66,28 @@ async def test_other_files_and_reading_are_not_told(tmp_path: Path) -> None:
 async def test_a_folder_that_does_not_exist_is_no_error(tmp_path: Path) -> None:
     async with watching(tmp_path / "none", NAMES, lambda: None):
         pass
+
+
+async def test_a_file_is_noticed_in_folders_that_are_made_later(tmp_path: Path) -> None:
+    path = tmp_path / "etc" / "sidelight" / "policy.json"
+    seen: asyncio.Queue[str] = asyncio.Queue()
+
+    def changed() -> None:
+        seen.put_nowait(path.read_text() if path.exists() else "")
+
+    async def until(text: str) -> None:
+        async with asyncio.timeout(10):
+            while await seen.get() != text:
+                pass
+
+    async with watching_path(path, changed):
+        path.parent.parent.mkdir()
+        await until("")
+        path.parent.mkdir()
+        path.write_text("one")
+        await until("one")
+        path.with_suffix(".new").write_text("two")
+        path.with_suffix(".new").replace(path)
+        await until("two")
+        path.unlink()
+        await until("")

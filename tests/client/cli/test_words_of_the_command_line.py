@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
 from sidelight_client.cli.config import explained
 from sidelight_client.cli.pause import pause_until
-from sidelight_client.cli.status import exit_code, lines
+from sidelight_client.cli.status import exit_code
+from sidelight_client.cli.status_show import for_a_bar, lines
+from sidelight_client.domain.breaker import BreakerState
 from sidelight_client.domain.budget import Budget, Purse, Scope, Unit
 from sidelight_client.domain.health import hold
+from sidelight_client.domain.incidents import Incident, Level, Service, Stage
 from sidelight_client.domain.session import Phase
-from sidelight_client.domain.snapshot import GatewayView, SessionView, Snapshot, State
+from sidelight_client.domain.snapshot import EndpointView, GatewayView, SessionView, Snapshot, State
 from sidelight_client.errors import ExitCode, SidelightError
 from sidelight_client.settings import Layer, resolve
 
@@ -33,6 +37,44 @@ def test_a_good_day_fits_in_four_lines() -> None:
     assert told[1] == "  session   ada@example.com, valid 3 h 2 m"
     assert told[2] == "  gateway   Acme AI, https://ai.acme.example, answers in 180 ms (p95 400 ms)"
     assert told[3].startswith("  requests  42 of 120 requests (user), resets ")
+
+
+def test_a_limit_that_runs_out_says_until_when_it_lasts() -> None:
+    half = Purse(Scope.USER, Unit.REQUESTS, 120, 3600, used=60, resets_at=NOW + 2_700)
+    (told,) = [
+        line
+        for line in lines(replace(GOOD, budget=Budget((half,))), NOW)
+        if line.startswith("  requests")
+    ]
+    at, resets = (time.strftime("%H:%M", time.localtime(NOW + s)) for s in (900, 2_700))
+    assert told == f"  requests  60 of 120 requests (user), lasts until {at}, resets {resets}"
+    empty = replace(half, used=120)
+    assert "used up" in lines(replace(GOOD, budget=Budget((empty,))), NOW)[3]
+
+
+def test_outages_and_every_address_are_named() -> None:
+    down = EndpointView("https://b.example", BreakerState.OPEN, NOW + 60, ("fast",))
+    zoned = replace(GOOD.gateway, endpoints=(EndpointView("https://a.example"), down))
+    incident = Incident(
+        *("1", "Slow answers", Level.MINOR, Stage.IDENTIFIED), started_at=NOW, seen_here=True
+    )
+    service = Service(Level.MINOR, NOW, (incident,))
+    told = lines(replace(GOOD, gateway=zoned, service=service), NOW)
+    begun, again = (time.strftime("%H:%M", time.localtime(NOW + s)) for s in (0, 60))
+    assert "  endpoint  https://a.example, in use" in told
+    assert f"  endpoint  https://b.example, left alone until {again} for fast" in told
+    assert f"  incident  Slow answers (minor, identified, since {begun}, seen here)" in told
+
+
+def test_a_status_bar_gets_the_state_one_number_and_the_rest_as_a_tooltip() -> None:
+    assert for_a_bar(GOOD, NOW) == {
+        "text": "Ready 42/120",
+        "tooltip": "\n".join(lines(GOOD, NOW)),
+        "class": "ready",
+    }
+    signed_out = replace(GOOD, session=SessionView(Phase.SIGNED_OUT), budget=Budget())
+    told = for_a_bar(signed_out, NOW)
+    assert (told["text"], told["class"]) == ("Not signed in", "signedOut")
 
 
 def test_what_is_not_known_is_a_dash_and_never_zero() -> None:

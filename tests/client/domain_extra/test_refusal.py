@@ -20,7 +20,7 @@ from sidelight_client.domain.completion import (
 )
 from sidelight_client.domain.endpoints import Endpoints
 from sidelight_client.domain.place import Document, Position
-from sidelight_client.domain.policy import Mode, PlaceRule, Policy
+from sidelight_client.domain.policy import Mode, PlaceRule, Verdict
 from sidelight_client.domain.refusal import Admission, refuse
 from sidelight_client.domain.window import take
 
@@ -29,14 +29,13 @@ FREE = Admission(
     enabled=True,
     languages_off=(),
     paused_until=None,
-    policy=Policy(),
-    path="src/a.py",
+    verdict=Verdict(Mode.ON),
     local=False,
     endpoints=Endpoints(("https://a",)),
     budget=Budget(),
 )
-OFF = Policy(place_rules=(PlaceRule("pci", Mode.OFF, path="src/*", reason="Cards.", owner="pci@"),))
-NEAR = Policy(place_rules=(PlaceRule("near", Mode.LOCAL_ONLY),))
+OFF = Verdict(Mode.OFF, PlaceRule("pci", Mode.OFF, reason="Cards.", owner="pci@"))
+NEAR = Verdict(Mode.LOCAL_ONLY, PlaceRule("near", Mode.LOCAL_ONLY))
 SPENT = Budget((Purse(Scope.USER, Unit.REQUESTS, 120, 3600, used=120, resets_at=NOW + 60),))
 SOFT = Budget((Purse(Scope.ORG, Unit.REQUESTS, 9, 60, hard=False, used=9, resets_at=NOW + 60),))
 
@@ -59,7 +58,7 @@ ORDER: tuple[tuple[dict[str, Any], object], ...] = (
     ({"enabled": False}, UnavailableReason.SWITCHED_OFF),
     ({"languages_off": ("markdown", "python")}, UnavailableReason.LANGUAGE_OFF),
     ({"paused_until": NOW + 1}, UnavailableReason.PAUSED),
-    ({"policy": OFF}, Blocked),
+    ({"verdict": OFF}, Blocked),
     ({"endpoints": OPEN}, UnavailableReason.BREAKER_OPEN),
     ({"budget": SPENT}, Limited),
 )
@@ -93,7 +92,7 @@ def test_the_most_lasting_reason_is_told(place: int) -> None:
     [
         {},
         {"paused_until": NOW},
-        {"policy": NEAR, "local": True},
+        {"verdict": NEAR, "local": True},
         {"budget": SOFT},
         {"endpoints": tripped(NOW)},
         {"languages_off": ("markdown",)},
@@ -104,11 +103,11 @@ def test_what_does_not_forbid_lets_it_pass(facts: dict[str, Any]) -> None:
 
 
 def test_a_place_for_local_models_only_is_closed_to_a_gateway_elsewhere() -> None:
-    assert reason(replace(FREE, policy=NEAR)) is Blocked
+    assert reason(replace(FREE, verdict=NEAR)) is Blocked
 
 
 def test_a_refusal_brings_what_a_person_needs_to_know() -> None:
-    blocked = refuse(replace(FREE, policy=OFF), request(), NOW)
+    blocked = refuse(replace(FREE, verdict=OFF), request(), NOW)
     limited = refuse(replace(FREE, budget=SPENT), request(), NOW)
     waiting = refuse(replace(FREE, endpoints=OPEN), request(), NOW)
     assert isinstance(blocked, Blocked)

@@ -172,8 +172,8 @@ def test_a_limit_the_schema_refuses_is_left_out(limit: Any) -> None:
         ({"repo_rules": [{"id": "a", "mode": "closed"}]}, 1),
         ({"repo_rules": [{"mode": "off"}]}, 1),
         ({"repo_rules": [{"id": "a"}]}, 1),
-        ({"repo_rules": ["off"]}, 0),
-        ({"repo_rules": "off"}, 0),
+        ({"repo_rules": ["off"]}, 1),
+        ({"repo_rules": "off"}, 1),
     ],
 )
 def test_a_place_rule_the_schema_refuses_closes_or_is_none(document: Any, kept: int) -> None:

@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidelight_client.domain.budget import Reading, Scope, Unit
+from sidelight_client.domain.code_category import CodeCategory
 from sidelight_client.domain.fim import Mode
-from sidelight_client.domain.policy import Action
+from sidelight_client.domain.infrastructure import FileKind
+from sidelight_client.domain.policy import Action, PolicyTrouble
 from sidelight_client.domain.policy import Mode as PlaceMode
 from sidelight_client.gateways.discovery import api_base, from_document, from_models, origin
 from sidelight_client.gateways.limits import openai_limits, readings, sidelight_limits
-from sidelight_client.gateways.policy_document import closed_rules, policy
+from sidelight_client.gateways.policy_document import closed_rules, policy, trouble
 from sidelight_client.gateways.recognise import Recognised
 
 NOW = 1_700_000_000.0
@@ -203,18 +205,18 @@ def test_a_policy_is_read_and_a_mistake_in_it_closes() -> None:
     ]
 
 
-MARKED: dict[str, Any] = {"id": "pci", "match": {"remote": "h/pay/*", "marker": ".pci"}}
+MOON: dict[str, Any] = {"id": "pci", "match": {"remote": "h/pay/*", "moon": "full"}}
 
 
 def test_a_restricting_rule_with_an_unknown_matcher_closes_all_it_could_match() -> None:
-    document = {"repo_rules": [MARKED | {"mode": "off"}]}
+    document = {"repo_rules": [MOON | {"mode": "off"}]}
     (rule,) = policy(document, "").place_rules
     assert (rule.mode, rule.remote, rule.path) == (PlaceMode.OFF, "h/pay/*", "")
-    assert closed_rules(document) == {"pci": ("marker",)}
+    assert closed_rules(document) == {"pci": ("moon",)}
 
 
 def test_a_rule_that_only_allows_is_left_out_where_it_cannot_be_read() -> None:
-    document = {"repo_rules": [MARKED | {"mode": "on"}]}
+    document = {"repo_rules": [MOON | {"mode": "on"}]}
     assert policy(document, "").place_rules == ()
     assert closed_rules(document) == {}
 
@@ -244,3 +246,80 @@ def test_any_document_is_read_without_an_exception(document: dict[str, Any]) -> 
     from_models(document, URL)
     assert len(closed_rules(document)) <= len(policy(document, "").place_rules)
     readings(document.get("limits"), NOW, "gateway")
+
+
+@pytest.mark.parametrize(
+    ("match", "unusable"),
+    [
+        ({"remote": "x" * 3_000}, "remote"),
+        ({"path": ["a", "b"]}, "path"),
+        ({"path": "a\nb"}, "path"),
+        ({"marker": "../.pci"}, "marker"),
+        ({"marker": "a*"}, "marker"),
+        ({"kind": "pulumi"}, "kind"),
+        ({"kind": ["terraform", "pulumi"]}, "kind"),
+        ({"category": 7}, "category"),
+        ({"category": ["boilerplate"] * 30}, "category"),
+        ("everything", "match"),
+    ],
+)
+def test_a_matcher_that_cannot_be_used_closes_what_the_rest_of_the_rule_matches(
+    match: Any, unusable: str
+) -> None:
+    document = {"repo_rules": [{"id": "r", "match": match, "mode": "local_only"}]}
+    (rule,) = policy(document, "").place_rules
+    assert rule.mode is PlaceMode.LOCAL_ONLY
+    assert (rule.remote, rule.path, rule.marker) == ("", "", "")
+    assert not rule.kinds | rule.categories
+    assert closed_rules(document) == {"r": (unusable,)}
+
+
+def test_a_rule_is_read_whole() -> None:
+    match = {"marker": ".pci-scope", "kind": ["helm", "terraform"], "category": "data_handling"}
+    said = {"id": "r", "match": match, "mode": "review_label", "date": "2026-11-21", "link": "u"}
+    (rule,) = policy({"repo_rules": [said]}, "").place_rules
+    assert (rule.marker, rule.kinds, rule.categories) == (
+        ".pci-scope",
+        frozenset((FileKind.HELM, FileKind.TERRAFORM)),
+        frozenset((CodeCategory.DATA_HANDLING,)),
+    )
+    assert (rule.date, rule.url) == ("2026-11-21", "u")
+
+
+@pytest.mark.parametrize("rules", ["off", {"id": "a"}, [1], ["off"], 7])
+def test_rules_in_another_form_close_every_place(rules: Any) -> None:
+    (rule,) = policy({"repo_rules": rules}, "").place_rules
+    assert (rule.id, rule.mode) == ("policy.rules_unreadable", PlaceMode.OFF)
+
+
+def test_ten_thousand_rules_are_read_and_one_more_closes() -> None:
+    rule = {"id": "r", "match": {"remote": "h/*"}, "mode": "on"}
+    assert len(policy({"repo_rules": [rule] * 10_000}, "").place_rules) == 10_000
+    assert policy({"repo_rules": [rule] * 10_001}, "").place_rules[-1].id == "policy.too_many"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({}, None),
+        ({"issued_at": NOW}, None),
+        ({"issued_at": NOW + 299}, None),
+        ({"issued_at": NOW + 301}, PolicyTrouble.FUTURE),
+        ({"issued_at": "2031-01-01T00:00:00Z"}, PolicyTrouble.FUTURE),
+        ({"issued_at": "2021-01-01T00:00:00Z"}, None),
+        ({"issued_at": "soon"}, PolicyTrouble.UNREADABLE),
+        ({"issued_at": True}, PolicyTrouble.UNREADABLE),
+    ],
+)
+def test_a_document_from_the_future_is_trouble(
+    said: dict[str, Any], expected: PolicyTrouble | None
+) -> None:
+    assert trouble(said, NOW) is expected
+
+
+@pytest.mark.parametrize(
+    ("said", "mode"),
+    [("local_only", PlaceMode.LOCAL_ONLY), ("ofF", PlaceMode.OFF), (1, PlaceMode.OFF)],
+)
+def test_the_default_for_unknown_repositories_is_read(said: Any, mode: PlaceMode) -> None:
+    assert policy({"unknown_remote": said}, "").unknown_remote is mode

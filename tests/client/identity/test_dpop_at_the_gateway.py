@@ -19,6 +19,7 @@ from sidelight_client.adapters.token_exchange import (
 )
 from sidelight_client.domain.completion import CompletionRequest
 from sidelight_client.domain.failure import Failure, FailureKind
+from sidelight_client.domain.feedback import Feedback, Sent, Subject
 from sidelight_client.domain.place import Document, Position
 from sidelight_client.domain.secret import Secret
 from sidelight_client.domain.session import Grant
@@ -43,7 +44,7 @@ DOCUMENT = {
     "version": 1,
     "profile": "sidelight",
     "api_base": "/v1",
-    "endpoints": {"usage": "/usage"},
+    "endpoints": {"usage": "/usage", "feedback": "/feedback"},
     "tiers": {"fast": {"model": "small", "mode": "prefix"}},
 }
 CHALLENGE = 'DPoP realm="gateway", error="use_dpop_nonce", error_description="a nonce is required"'
@@ -96,6 +97,19 @@ async def complete(gateway: HttpGateway, held: Grant) -> list[GatewayEvent]:
     window = take(["def f():\n", "    \n"], Position(1, 4), "file:///a.py")
     request = CompletionRequest("c" * 32, Document("file:///a.py", "python"), window)
     return [event async for event in gateway.complete(request, held, 5.0)]
+
+
+async def test_a_message_is_sent_again_with_the_nonce_and_arrives_once(
+    http: HttpClient, bound: Grant
+) -> None:
+    says = Gateway()
+    async with small_server(says) as server:
+        gateway = HttpGateway(server.url, http, clock=FakeClock())
+        assert isinstance(await gateway.discover(), GatewayInfo)
+        said = Feedback(Subject.SOFT_LIMIT, "", "", "A release is due today.")
+        assert await gateway.feedback(said, bound) == Sent()
+        await gateway.close()
+    assert says.nonces == [None, "g-1"]
 
 
 async def test_a_gateway_that_wants_a_nonce_gets_it_and_nobody_hears_of_the_401(

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from sidelight_client.adapters.folders import folders
-from sidelight_client.adapters.git_repo import GitRepositories
+from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.api import RenewalSeen, SessionSeen
 from sidelight_client.broker import Broker
 from sidelight_client.domain.session import RenewalFailure
@@ -71,7 +71,7 @@ async def test_the_broker_tells_of_renewals_and_of_no_token() -> None:
         settings=Settings(),
         gateway=FakeGateway(),
         keeper=keeper,
-        repositories=GitRepositories(),
+        repositories=WorkspacePlaces(),
         version="0.1.0",
     )
     await broker.start()

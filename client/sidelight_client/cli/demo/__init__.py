@@ -18,7 +18,7 @@ from ...adapters.folders import folders
 from ...adapters.model_store import ModelStore
 from ...domain.model_catalogue import CATALOGUE
 from ...errors import ExitCode, RefusedError
-from ..status import lines
+from ..status_show import lines
 from .show import as_json, as_text
 from .stage import Brought, Stage, stage
 from .typist import see

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
+from pathlib import Path
 
 MARK_COMMENT = "sidelight: fixture"
 """On the line of a value or the one above: it is made up, says the person who wrote it."""
@@ -66,6 +67,22 @@ def as_toml(mark: Mark) -> str:
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
+
+
+@dataclass(frozen=True, slots=True)
+class MarksFile:
+    """Where a mark for a document would be written.
+
+    Attributes:
+        inside: the document's path, as the file's globs count it.
+        lines: line ends in the file; with `last_column` its end, in utf-16 as editors count.
+    """
+
+    path: Path
+    inside: str
+    exists: bool = False
+    lines: int = 0
+    last_column: int = 0
 
 
 @dataclass(frozen=True)

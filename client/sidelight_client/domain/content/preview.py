@@ -8,10 +8,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import accumulate
 
 from ..completion import Finding
+from ..policy import RedactionMode
 from ..window import Part, Window
 from .marks import ContentPlace
 from .redaction import Redacted, redact
@@ -21,16 +21,6 @@ from .verdict import Answer, Hit, judge
 
 MAX_HITS = 200
 """A request with more places to judge is not looked at further: its answer is incomplete."""
-
-
-class RedactionMode(StrEnum):
-    """Whether values may be replaced before a text is sent."""
-
-    ALLOW = "allow"
-    """Where the person asks for it."""
-    FORBID = "forbid"
-    FORCE = "force"
-    """Always: what is found never leaves."""
 
 
 @dataclass(frozen=True, slots=True)

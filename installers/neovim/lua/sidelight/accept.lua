@@ -1,12 +1,17 @@
 -- Taking a suggestion: the keys, the edit, and telling the server about it.
 
-local compat = require('sidelight.compat')
+local config = require('sidelight.config')
+local edit = require('sidelight.edit')
 local ghost = require('sidelight.ghost')
+local native = require('sidelight.native')
 local suggest = require('sidelight.suggest')
 
 local M = {}
 
----@alias sidelight.Action 'accept'|'suggest'|'dismiss'
+---@alias sidelight.Action 'accept'|'accept_word'|'accept_line'|'suggest'|'dismiss'
+
+---@type table<sidelight.Action, sidelight.Unit>
+local units = { accept = 'all', accept_word = 'word', accept_line = 'line' }
 
 ---The key of each action, and what that key did before.
 ---@type table<sidelight.Action, { key: string, before: table|nil }>
@@ -63,28 +68,19 @@ local function map(action, key, describe, applies)
   end, { expr = true, replace_keycodes = false, silent = true, desc = 'Sidelight: ' .. describe })
 end
 
----Insert what is left of the suggestion, if it still fits, and run its command.
+---Insert what is left of the suggestion, or a part of that, if it still fits.
+---@param unit sidelight.Unit|nil Nil means all of it.
 ---@return boolean accepted
-function M.apply()
+function M.apply(unit)
+  if native.exists() and config.current.native then
+    return native.accept(unit or 'all')
+  end
   local suggestion, left = ghost.fitting()
   if not suggestion or not left then
     return false
   end
   suggest.forget()
-  local row, column = suggestion.row, vim.api.nvim_win_get_cursor(0)[2]
-  local lines = vim.split(left, '\n', { plain = true })
-  -- Setting the option closes the undo block: one undo takes the suggestion back and no key.
-  vim.bo.undolevels = vim.bo.undolevels
-  vim.api.nvim_buf_set_text(0, row, column, row, column + #suggestion.tail, lines)
-  local last = #lines[#lines] + (#lines == 1 and column or 0)
-  vim.api.nvim_win_set_cursor(0, { row + #lines, last })
-  local client = vim.lsp.get_client_by_id(suggestion.client_id)
-  if client and suggestion.command then
-    compat.call(client, 'request', 'workspace/executeCommand', {
-      command = suggestion.command.command,
-      arguments = suggestion.command.arguments,
-    }, function() end, suggestion.bufnr)
-  end
+  edit.put(suggestion, left, unit or 'all')
   return true
 end
 
@@ -96,7 +92,7 @@ function M.act(action)
     suggest.now()
   elseif action == 'dismiss' and ghost.fitting() then
     suggest.forget()
-  elseif action ~= 'accept' or not M.apply() then
+  elseif not units[action] or not M.apply(units[action]) then
     vim.api.nvim_feedkeys(otherwise(action), 'in', false)
   end
 end
@@ -105,10 +101,17 @@ end
 ---@param keys sidelight.Keys
 function M.map(keys)
   local function shown()
-    return ghost.fitting() ~= nil
+    -- Whether Neovim's own one is shown, only `act` can find out.
+    return ghost.fitting() ~= nil or (native.exists() and config.current.native)
   end
   if keys.accept then
     map('accept', keys.accept, 'accept the suggestion', shown)
+  end
+  if keys.accept_word then
+    map('accept_word', keys.accept_word, 'accept a word of the suggestion', shown)
+  end
+  if keys.accept_line then
+    map('accept_line', keys.accept_line, 'accept a line of the suggestion', shown)
   end
   if keys.suggest then
     map('suggest', keys.suggest, 'ask for a suggestion', function()

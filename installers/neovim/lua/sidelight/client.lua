@@ -2,17 +2,20 @@
 
 local compat = require('sidelight.compat')
 local config = require('sidelight.config')
+local native = require('sidelight.native')
 local status = require('sidelight.status')
 local suggest = require('sidelight.suggest')
 
 local M = {}
 
 M.NAME = 'sidelight'
----Before the first restart; each further one waits as much longer.
-M.RESTART_AFTER_MS = 500
+---Before the first restart; each further one waits twice as long.
+M.RESTART_AFTER_MS = 100
 
 local MAX_RESTARTS = 5
 local WITHIN_S = 180
+---A server has five seconds to end by itself when it is restarted.
+local RESTART_LOOK_MS, RESTART_TRIES = 50, 100
 
 ---@type number[] When the server was started again, in seconds of a clock that never jumps.
 local restarts = {}
@@ -69,7 +72,7 @@ local function restart()
     return
   end
   table.insert(restarts, now)
-  vim.defer_fn(M.attach_all, M.RESTART_AFTER_MS * #restarts)
+  vim.defer_fn(M.attach_all, M.RESTART_AFTER_MS * 2 ^ (#restarts - 1))
 end
 
 ---@param code integer
@@ -117,7 +120,7 @@ function M.attach(bufnr)
     handlers = status.handlers,
     on_exit = on_exit,
     on_attach = function(client, attached)
-      compat.no_native_ghost(client.id)
+      native.enable(client.id, config.current.native)
       if attached == vim.api.nvim_get_current_buf() and vim.fn.mode() == 'i' then
         suggest.changed()
       end
@@ -132,9 +135,28 @@ function M.attach_all()
   end
 end
 
----@return vim.lsp.Client|nil client Any running server of ours.
+---End every server of ours and begin again; what is open is served by the new ones.
+function M.restart()
+  restarts = {}
+  for _, client in ipairs(vim.lsp.get_clients({ name = M.NAME })) do
+    compat.call(client, 'stop')
+  end
+  local tries = 0
+  local function again()
+    tries = tries + 1
+    if M.any() and tries < RESTART_TRIES then
+      vim.defer_fn(again, RESTART_LOOK_MS)
+    else
+      M.attach_all()
+    end
+  end
+  again()
+end
+
+---@return vim.lsp.Client|nil client The server of this file, else any of ours that runs.
 function M.any()
-  return vim.lsp.get_clients({ name = M.NAME })[1]
+  return vim.lsp.get_clients({ name = M.NAME, bufnr = 0 })[1]
+    or vim.lsp.get_clients({ name = M.NAME })[1]
 end
 
 ---Ask the server to run one of its commands.

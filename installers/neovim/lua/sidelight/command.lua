@@ -1,4 +1,4 @@
--- `:Sidelight status|pause|resume|signin|log`.
+-- `:Sidelight`: the state, the sign-in, pausing, and why a suggestion came or did not.
 
 local client = require('sidelight.client')
 local status = require('sidelight.status')
@@ -18,6 +18,17 @@ local function send(command, arguments, done)
   if not client.run(command, arguments, done) then
     vim.notify('Sidelight is not running: open a file first.', vim.log.levels.WARN)
   end
+end
+
+---@param name string
+---@param content string
+local function show(name, content)
+  vim.cmd.new()
+  local bufnr = vim.api.nvim_get_current_buf()
+  vim.bo[bufnr].buftype, vim.bo[bufnr].bufhidden, vim.bo[bufnr].swapfile = 'nofile', 'wipe', false
+  vim.api.nvim_buf_set_lines(bufnr, 0, -1, false, vim.split(content, '\r?\n'))
+  vim.bo[bufnr].modifiable = false
+  vim.b[bufnr].sidelight = name
 end
 
 ---@type table<string, fun(argument: string|nil)>
@@ -42,6 +53,38 @@ local commands = {
         say({ 'Sidelight: signed in.' })
       end
     end)
+  end,
+  signout = function()
+    send('sidelight.signOut')
+  end,
+  explain = function()
+    -- The server shows the sentences itself, as it does in every editor.
+    local here = { uri = vim.uri_from_bufnr(0) }
+    local running = client.any()
+    if running then
+      here.position = vim.lsp.util.make_position_params(0, running.offset_encoding).position
+    end
+    send('sidelight.explain', { here }, function(result)
+      if not result then
+        say({ 'Sidelight has nothing to explain here.' })
+      end
+    end)
+  end,
+  what_was_sent = function()
+    send('sidelight.whatWasSent', { vim.uri_from_bufnr(0) }, function(result)
+      local content = type(result) == 'table' and result.text or result
+      if type(content) == 'string' then
+        show('what_was_sent', content)
+      else
+        say({ 'Nothing was sent for this file since the server started.' })
+      end
+    end)
+  end,
+  usage = function()
+    send('sidelight.usage')
+  end,
+  restart = function()
+    client.restart()
   end,
   log = function()
     vim.cmd.tabedit(vim.fn.fnameescape(vim.lsp.log.get_filename()))

@@ -46,12 +46,4 @@ function M.plain(value)
   return plain
 end
 
----Keep the built-in inline completion of 0.12 away from a client, so that two ghosts never show.
----@param client_id integer
-function M.no_native_ghost(client_id)
-  if vim.lsp.inline_completion then
-    vim.lsp.inline_completion.enable(false, { client_id = client_id })
-  end
-end
-
 return M

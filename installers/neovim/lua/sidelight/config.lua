@@ -4,6 +4,8 @@ local M = {}
 
 ---@class sidelight.Keys
 ---@field accept string|false Takes the suggestion; without one it does what it did before.
+---@field accept_word string|false Takes the next word of it; otherwise as `accept`.
+---@field accept_line string|false Takes the rest of the line, or the next one; otherwise as `accept`.
 ---@field suggest string|false Asks for a suggestion now.
 ---@field dismiss string|false Hides the suggestion; without one it does what it did before.
 
@@ -14,6 +16,7 @@ local M = {}
 ---@field root_markers string[] What marks the root folder of a project.
 ---@field debounce_ms integer How long typing must rest before a suggestion is asked for.
 ---@field keys sidelight.Keys
+---@field native boolean Let Neovim 0.12 draw the ghost itself; older ones have none of their own.
 ---@field settings table Settings of this editor, such as `{ completions = { max_lines = 2 } }`.
 
 ---@type sidelight.Config
@@ -23,7 +26,14 @@ M.defaults = {
   filetypes = nil,
   root_markers = { '.git' },
   debounce_ms = 75,
-  keys = { accept = '<Tab>', suggest = false, dismiss = false },
+  keys = {
+    accept = '<Tab>',
+    accept_word = false,
+    accept_line = false,
+    suggest = false,
+    dismiss = false,
+  },
+  native = false,
   settings = {},
 }
 
@@ -37,6 +47,7 @@ local kinds = {
   root_markers = 'table',
   debounce_ms = 'number',
   keys = 'table',
+  native = 'boolean',
   settings = 'table',
 }
 

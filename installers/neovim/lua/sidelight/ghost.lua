@@ -22,7 +22,7 @@ M.highlight = 'SidelightGhost'
 ---@field tail string The part of `rest` the item replaces.
 ---@field text string The whole text of the item, with LF line ends.
 ---@field client_id integer
----@field command table|nil What the server wants to be told when it is accepted.
+---@field item table The item as the server sent it; it holds what to tell when it is accepted.
 
 ---@type sidelight.Suggestion|nil
 local shown = nil
@@ -53,7 +53,7 @@ end
 
 ---@param suggestion sidelight.Suggestion
 ---@return string|nil remaining What is left to insert at the cursor; nil when it does not fit.
-local function remaining(suggestion)
+function M.left_of(suggestion)
   local bufnr = vim.api.nvim_get_current_buf()
   local row, column = unpack(vim.api.nvim_win_get_cursor(0))
   if
@@ -156,7 +156,7 @@ local function suggestion_of(item, client)
     tail = line:sub(column + 1, last),
     text = (item.insertText:gsub('\r\n?', '\n')),
     client_id = client.id,
-    command = item.command,
+    item = item,
   }
 end
 
@@ -167,7 +167,7 @@ function M.offer(items, client)
   M.clear()
   for _, item in ipairs(items) do
     local suggestion = suggestion_of(item, client)
-    local left = suggestion and remaining(suggestion)
+    local left = suggestion and M.left_of(suggestion)
     if suggestion and left then
       shown = suggestion
       draw(suggestion, left)
@@ -182,7 +182,7 @@ function M.follow()
   if not shown then
     return false
   end
-  local left = remaining(shown)
+  local left = M.left_of(shown)
   if not left then
     M.clear()
     return false
@@ -191,11 +191,51 @@ function M.follow()
   return true
 end
 
+---How many bytes of what stands behind the cursor a part of the rest brings again.
+---@param tail string
+---@param left string
+---@param taken integer How many bytes of `left` are put in.
+---@return integer
+function M.covered(tail, left, taken)
+  local covered, from = 0, 1
+  for byte, character in tail:gmatch(CHARACTER) do
+    if character ~= ' ' and character ~= '\t' then
+      local _, last = left:find(character, from, true)
+      if not last or last > taken then
+        break
+      end
+      covered, from = byte + #character - 1, last + 1
+    end
+  end
+  return covered
+end
+
+---Show what is left of a suggestion of which a part was put in.
+---@param suggestion sidelight.Suggestion
+---@param rest string
+---@param covered integer How many bytes of its tail are gone.
+function M.show_rest(suggestion, rest, covered)
+  local row, column = unpack(vim.api.nvim_win_get_cursor(0))
+  local line = vim.api.nvim_get_current_line()
+  M.clear()
+  shown = vim.tbl_extend('force', suggestion, {
+    row = row - 1,
+    line_count = vim.api.nvim_buf_line_count(suggestion.bufnr),
+    start = column,
+    cursor = column,
+    head = line:sub(1, column),
+    rest = line:sub(column + 1),
+    tail = suggestion.tail:sub(covered + 1),
+    text = rest,
+  })
+  M.follow()
+end
+
 ---The suggestion with what is left of it, if it fits the buffer as it is this moment.
 ---It changes nothing, so an `<expr>` map may call it.
 ---@return sidelight.Suggestion|nil, string|nil
 function M.fitting()
-  local left = shown and remaining(shown)
+  local left = shown and M.left_of(shown)
   if not left then
     return nil, nil
   end

@@ -2,6 +2,7 @@
 
 local client = require('sidelight.client')
 local config = require('sidelight.config')
+local native = require('sidelight.native')
 local status = require('sidelight.status')
 
 local M = {}
@@ -48,6 +49,18 @@ local function check_session()
   end
 end
 
+local function check_ghost()
+  if not config.current.native then
+    vim.health.ok('this plugin draws the ghost')
+  elseif native.exists() then
+    vim.health.info('Neovim draws the ghost; while you type it is behind by 200 ms')
+  else
+    vim.health.warn('native = true needs Neovim 0.12, so this plugin draws the ghost', {
+      'Leave "native" out, or update Neovim.',
+    })
+  end
+end
+
 local function check_keys()
   local key = config.current.keys.accept
   if not key then
@@ -78,6 +91,7 @@ function M.check()
   end
   check_program()
   check_session()
+  check_ghost()
   check_keys()
 end
 

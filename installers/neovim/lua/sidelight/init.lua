@@ -44,10 +44,11 @@ function M.state()
   return require('sidelight.status').state()
 end
 
----Insert the suggestion that is shown.
+---Insert the suggestion that is shown, or a part of it.
+---@param unit sidelight.Unit|nil `'all'` (nil), `'word'` or `'line'`.
 ---@return boolean accepted False when there is none.
-function M.accept()
-  return require('sidelight.accept').apply()
+function M.accept(unit)
+  return require('sidelight.accept').apply(unit)
 end
 
 ---Ask for a suggestion now, in insert mode.

@@ -6,6 +6,7 @@
 local compat = require('sidelight.compat')
 local config = require('sidelight.config')
 local ghost = require('sidelight.ghost')
+local native = require('sidelight.native')
 
 local M = {}
 
@@ -137,7 +138,7 @@ function M.watch(group)
   vim.api.nvim_create_autocmd({ 'InsertEnter', 'TextChangedI', 'TextChangedP', 'CursorMovedI' }, {
     group = group,
     callback = function()
-      if client_here() then
+      if client_here() and not (native.exists() and config.current.native) then
         M.changed()
       end
     end,

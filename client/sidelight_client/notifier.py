@@ -1,0 +1,139 @@
+"""Tells a person about trouble through the desktop: runs what `domain.episodes` decides."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from .domain.episodes import (
+    LONGEST_WAIT_S,
+    Episodes,
+    Notice,
+    Topic,
+    in_quiet_hours,
+    mute,
+    step,
+    troubles_of,
+    woke,
+)
+from .domain.snapshot import Snapshot
+from .domain.words import say
+from .ports import Clock
+from .settings import Settings
+
+log = logging.getLogger("sidelight.notifications")
+
+OPEN, MUTE, SIGN_IN = "default", "mute", "sign_in"
+"""The names of the buttons; `default` is also a click on the notification itself."""
+_OPEN = (OPEN, "Open")
+_MUTE = (MUTE, "Mute for 1 h")
+_SIGN_IN = (SIGN_IN, "Sign in")
+
+Show = Callable[[str, str, str, Sequence[tuple[str, str]]], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Desktop:
+    """What the notifier can do on the desktop.
+
+    Attributes:
+        show: shows a notification under a key, with title, text and buttons.
+        open_window: opens the tray's window.
+        sign_in: starts a sign-in in the browser.
+    """
+
+    show: Show
+    open_window: Callable[[], None]
+    sign_in: Callable[[], None]
+
+
+class Notifier:
+    """Listens to the broker's snapshots; a timer runs only while an episode waits to be told."""
+
+    def __init__(
+        self, clock: Clock, settings: Callable[[], Settings], snapshot: Callable[[], Snapshot]
+    ) -> None:
+        self._clock, self._settings, self._snapshot = clock, settings, snapshot
+        self._episodes = Episodes()
+        self._desktop: Desktop | None = None
+        self._alarm: asyncio.Task[None] | None = None
+        self._showing: set[asyncio.Task[None]] = set()
+
+    def shows_on(self, desktop: Desktop) -> None:
+        """Take the desktop; it is needed before the first snapshot."""
+        self._desktop = desktop
+
+    def noticed(self, snapshot: Snapshot) -> None:
+        """Take note of a changed snapshot."""
+        now = self._clock.now()
+        troubles = troubles_of(snapshot, now)
+        self._episodes, notices, due = step(self._episodes, troubles, now, quiet=self._quiet(now))
+        for notice in notices:
+            task = asyncio.get_running_loop().create_task(self._tell(notice))
+            self._showing.add(task)
+            task.add_done_callback(self._showing.discard)
+        self._set_alarm(due, now)
+
+    def woke(self) -> None:
+        """The machine woke up."""
+        self._episodes = woke(self._episodes, self._clock.now())
+
+    def pressed(self, topic: str, button: str) -> None:
+        """A person pressed a button of a notification."""
+        log.info("notification %s: %s pressed", topic, button)
+        desktop = self._desktop
+        if button == MUTE:
+            self._episodes = mute(self._episodes, self._clock.now())
+        elif desktop is not None and button == SIGN_IN:
+            desktop.sign_in()
+        elif desktop is not None and button == OPEN:
+            desktop.open_window()
+
+    async def stop(self) -> None:
+        """End what waits."""
+        waiting = [task for task in (self._alarm, *self._showing) if task is not None]
+        for task in waiting:
+            task.cancel()
+        if waiting:
+            await asyncio.wait(waiting)
+
+    def _quiet(self, now: float) -> bool:
+        settings = self._settings()
+        if not settings.flag("notifications.enabled"):
+            return True
+        local = time.localtime(now)
+        hours = settings.text("notifications.quiet_hours")
+        return in_quiet_hours(hours, local.tm_hour * 60 + local.tm_min)
+
+    async def _tell(self, notice: Notice) -> None:
+        desktop = self._desktop
+        if desktop is None:
+            return
+        message = say(notice.code, notice.facts)
+        text = f"{message.what} {message.means}"
+        shown = await desktop.show(notice.topic.value, message.title, text, _buttons(notice))
+        log.info("notification %s: %s", notice.code, "shown" if shown else "nobody shows it")
+
+    def _set_alarm(self, due: float | None, now: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if due is not None:
+            wait_s = min(max(due - now, 0.01), LONGEST_WAIT_S)
+            self._alarm = asyncio.get_running_loop().create_task(self._ring(wait_s))
+
+    async def _ring(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._alarm = None
+        self.noticed(self._snapshot())
+
+
+def _buttons(notice: Notice) -> tuple[tuple[str, str], ...]:
+    if notice.over:
+        return (_OPEN,)
+    if notice.topic is Topic.SIGN_IN:
+        return (_OPEN, _SIGN_IN, _MUTE)
+    return (_OPEN, _MUTE)
