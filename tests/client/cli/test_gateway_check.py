@@ -133,7 +133,7 @@ GROUPS = {
 
 async def test_what_litellm_says_of_its_models_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     models, refused = recorded("litellm_models"), recorded("litellm_auth_missing")
-    said = (NOT_FOUND, models, refused, answer(200, GROUPS))
+    said = (NOT_FOUND, models, refused, NOT_FOUND, answer(200, GROUPS))
     async with raw_server(*said) as server:
         _, told = await check(server.url, capsys)
         assert server.asked[-1].target == "/model_group/info"
