@@ -133,10 +133,11 @@ GROUPS = {
 
 async def test_what_litellm_says_of_its_models_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     models, refused = recorded("litellm_models"), recorded("litellm_auth_missing")
-    said = (NOT_FOUND, models, refused, NOT_FOUND, answer(200, GROUPS))
+    said = (NOT_FOUND, models, refused, answer(200, GROUPS), NOT_FOUND)
     async with raw_server(*said) as server:
         _, told = await check(server.url, capsys)
-        assert server.asked[-1].target == "/model_group/info"
+        targets = [asked.target for asked in server.asked]
+        assert targets[-2:] == ["/model_group/info", "/guardrails/list"]
     (fast,) = told["models"]
     assert fast == {
         "name": "fast",
