@@ -35,6 +35,7 @@ class ScriptedEngine:
     closed: int = 0
     stopped: int = 0
     second: threading.Event = field(default_factory=threading.Event)
+    left: threading.Event = field(default_factory=threading.Event)
 
     def write(
         self, prompt: str, max_tokens: int, stop: tuple[str, ...], heard: Callable[[str], bool]
@@ -48,10 +49,12 @@ class ScriptedEngine:
         for piece in self.pieces:
             if not heard(piece):
                 self.stopped += 1
+                self.left.set()
                 return Written("stop", 10, 4, 1, 0.1)
         while self.endless:
             if not heard(""):
                 self.stopped += 1
+                self.left.set()
                 return Written("stop", 10, 4, 1, 0.1)
         return Written("stop", 10, 4, 20, 20 / self.speed)
 
@@ -147,6 +150,7 @@ async def test_one_that_is_cancelled_stops_it_too() -> None:
         await begun.wait()
         task.cancel()
         await asyncio.wait([task])
+        assert await asyncio.to_thread(engine.left.wait, 5)
         engine.endless = False
         assert len(await events(completer, question())) == 3
     assert engine.stopped == 1
