@@ -111,8 +111,8 @@ def windows(lines: int, tabs: int, seed: int) -> Iterator[tuple[Document, Window
     repeated = sources[0].splitlines(keepends=True)
     whole = (repeated * (lines // len(repeated) + 1))[:lines]
     for number, source in enumerate(sources[1 : tabs + 1]):
-        _open(documents, f"file:///work/tab{number}.py", source)
-    uri = "file:///work/main.py"
+        _open(documents, f"file:///repo/tab{number}.py", source)
+    uri = "file:///repo/main.py"
     first = lines // 2
     typed = "".join(whole[first : first + TYPED_LINES])
     _open(documents, uri, "".join([*whole[:first], "\n", *whole[first + TYPED_LINES :]]))
@@ -124,7 +124,7 @@ def windows(lines: int, tabs: int, seed: int) -> Iterator[tuple[Document, Window
         documents.did_change({"textDocument": {"uri": uri}, "contentChanges": [change]})
         row, column = (row + 1, 0) if key == "\n" else (row, column + 1)
         if place in visits:
-            yield _window(context, documents, "file:///work/tab0.py", Position(40, 0))
+            yield _window(context, documents, "file:///repo/tab0.py", Position(40, 0))
         wait -= 1
         if wait <= 0:
             wait = chance.randint(*KEYS_A_REQUEST)
