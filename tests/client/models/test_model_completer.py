@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -51,11 +52,14 @@ class ScriptedEngine:
                 self.stopped += 1
                 self.left.set()
                 return Written("stop", 10, 4, 1, 0.1)
+        # Before its first token an engine only says that it is there; afterwards it writes.
+        more = "more" if self.pieces else ""
         while self.endless:
-            if not heard(""):
+            if not heard(more):
                 self.stopped += 1
                 self.left.set()
                 return Written("stop", 10, 4, 1, 0.1)
+            time.sleep(0.001)
         return Written("stop", 10, 4, 20, 20 / self.speed)
 
     def close(self) -> None:
