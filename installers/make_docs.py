@@ -108,7 +108,7 @@ def _shown(value: Value) -> str:
 
 def _conditions() -> list[str]:
     from sidelight_client.domain.health import CONDITIONS
-    from sidelight_client.domain.words import words
+    from sidelight_client.domain.words.catalogue import words
 
     lines = [
         "# Conditions",
@@ -135,7 +135,7 @@ def _conditions() -> list[str]:
 
 
 def _explanations() -> list[str]:
-    from sidelight_client.domain.words import CODES, words
+    from sidelight_client.domain.words.catalogue import CODES, words
 
     lines = [
         "# Explanations",

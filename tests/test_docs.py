@@ -12,8 +12,8 @@ from types import ModuleType
 import pytest
 
 from sidelight_client import cli
-from sidelight_client.domain import words
 from sidelight_client.domain.health import CONDITIONS
+from sidelight_client.domain.words import catalogue as words
 from sidelight_client.errors import ExitCode
 from sidelight_client.settings import SETTINGS
 

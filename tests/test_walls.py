@@ -191,10 +191,10 @@ tray = ["PySide6-Essentials>=6.8"] # windows; imported only in sidelight_tray. L
 """
 
 PLANTED = {
-    ("client/sidelight_client/domain/budget.py", "from ..ports import Clock"): (
+    ("client/sidelight_client/domain/spending/budget.py", "from ...ports import Clock"): (
         "imports sidelight_client.ports: domain knows nothing of ports"
     ),
-    ("client/sidelight_client/domain/budget.py", "import asyncio"): (
+    ("client/sidelight_client/domain/spending/budget.py", "import asyncio"): (
         "imports asyncio: domain decides and does not act"
     ),
     ("client/sidelight_client/broker.py", "from .adapters.http import HttpClient"): (
@@ -243,7 +243,10 @@ def test_a_planted_crossing_is_told(tmp_path: Path, planted: tuple[str, str]) ->
 @pytest.mark.parametrize(
     ("file", "source"),
     [
-        ("client/sidelight_client/domain/budget.py", "from .place import Position\nimport re"),
+        (
+            "client/sidelight_client/domain/spending/budget.py",
+            "from .place import Position\nimport re",
+        ),
         ("client/sidelight_client/adapters/http.py", "import httpx\nfrom ..ports import Clock"),
         ("client/sidelight_client/link/wire.py", "from .. import __version__"),
         ("client/sidelight_client/cli/lsp.py", "from sidelight_lsp import session"),

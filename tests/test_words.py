@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from sidelight_client.domain.filters import FilterReason
-from sidelight_client.domain.words import CODES, facts_of, say, words
+from sidelight_client.domain.answers.filters import FilterReason
+from sidelight_client.domain.words.catalogue import CODES, facts_of, say, words
 
 ONLY_A_FACT = re.compile(r"\{\w+\}")
 

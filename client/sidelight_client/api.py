@@ -6,9 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from .domain.brackets import CLOSING_TAIL, PAIRS, QUOTES, SEPARATORS, scan_brackets
-from .domain.budget import Budget, Purse, Scope, Unit
-from .domain.chunks import CHUNK_LINES, Chunk, chunk_of, rows_around
+from .domain.answers.brackets import CLOSING_TAIL, PAIRS, QUOTES, SEPARATORS, scan_brackets
+from .domain.answers.filters import FilterReason
 from .domain.completion import (
     DEADLINE_S,
     Blocked,
@@ -34,9 +33,11 @@ from .domain.content.preview import ContentPreview
 from .domain.content.rule import RuleSource
 from .domain.content.scan_state import ContentFinding, ScanLimits, ScanState
 from .domain.content.verdict import Answer, RealReason
-from .domain.diagnosis_session import RenewalSeen, SessionSeen
-from .domain.explain import NOT_REDACTABLE, explain
-from .domain.explained import Explained
+from .domain.explaining.explain import NOT_REDACTABLE, explain
+from .domain.explaining.explained import Explained
+from .domain.explaining.sent_text import SentText
+from .domain.explaining.sent_words import sent_document
+from .domain.explaining.window_words import file_name, ledger_message, mostly_cut, slow_stage
 from .domain.feedback import (
     Failed,
     Feedback,
@@ -48,13 +49,12 @@ from .domain.feedback import (
     form_address,
     told,
 )
-from .domain.filters import FilterReason
-from .domain.governor import UNLIMITED, Pace, lasts_until, pace, price
 from .domain.health import CONDITIONS, Condition, Severity, visible
-from .domain.imports import defined, definition_end, imported, is_module, wanted
-from .domain.incidents import Incident, Level, Service, Stage, Update
+from .domain.identity.diagnosis_session import RenewalSeen, SessionSeen
+from .domain.identity.session import Phase
+from .domain.identity.sign_in_reasons import sign_in_failure
 from .domain.place import Document, Position, Range
-from .domain.policy import RedactionMode
+from .domain.policy.organisation import RedactionMode
 from .domain.provenance import (
     CHECK_AFTER_S,
     Provenance,
@@ -63,17 +63,14 @@ from .domain.provenance import (
     look_again,
     provenance,
 )
-from .domain.router import RequestKind, Route, Task, route
-from .domain.sent_text import SentText
-from .domain.sent_words import sent_document
-from .domain.session import Phase
-from .domain.sign_in_reasons import sign_in_failure
-from .domain.similarity import fingerprint
+from .domain.routing.tier_router import RequestKind, Route, Task, route
+from .domain.service.incidents import Incident, Level, Service, Stage, Update
+from .domain.service.uptime import Day, PastIncident, Uptime
 from .domain.snapshot import Snapshot, State
-from .domain.tokens_estimate import TokenRates, byte_count, learn
-from .domain.uptime import Day, PastIncident, Uptime
-from .domain.usage_view import HourBar, UsageView
-from .domain.value import Moment, Place, place_of, value
+from .domain.spending.budget import Budget, Purse, Scope, Unit
+from .domain.spending.governor import UNLIMITED, Pace, lasts_until, pace, price
+from .domain.spending.usage_view import HourBar, UsageView
+from .domain.spending.value import Moment, Place, place_of, value
 from .domain.window import (
     Cut,
     CutReason,
@@ -85,11 +82,14 @@ from .domain.window import (
     end_of,
     take,
 )
-from .domain.window_budget import WindowPace, limits_for, paced
-from .domain.window_context import Neighbour, assemble, head_rows, kept_out, select
-from .domain.window_ledger import Entry, WindowLedger, ledger_of
-from .domain.window_words import file_name, ledger_message, mostly_cut, slow_stage
-from .domain.words import Message, say
+from .domain.window.budget import WindowPace, limits_for, paced
+from .domain.window.chunks import CHUNK_LINES, Chunk, chunk_of, rows_around
+from .domain.window.context import Neighbour, assemble, head_rows, kept_out, select
+from .domain.window.imports import defined, definition_end, imported, is_module, wanted
+from .domain.window.ledger import Entry, WindowLedger, ledger_of
+from .domain.window.similarity import fingerprint
+from .domain.window.tokens_estimate import TokenRates, byte_count, learn
+from .domain.words.catalogue import Message, say
 from .ports import Clock, SignInFailed, SignInPrompt
 from .settings import Settings
 from .trace import new_trace_id

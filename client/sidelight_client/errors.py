@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from .domain.words import Message, say
+from .domain.words.catalogue import Message, say
 
 
 class ExitCode(IntEnum):

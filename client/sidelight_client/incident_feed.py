@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from .domain.incidents import SEEN_HERE_AFTER_S, PageReading, SeenHere, Service, service
-from .domain.status_look import (
+from .domain.service.incidents import SEEN_HERE_AFTER_S, PageReading, SeenHere, Service, service
+from .domain.service.status_look import (
     Fetched,
     Looked,
     NotFetched,
@@ -19,7 +19,7 @@ from .domain.status_look import (
     next_look_at,
     unanswered,
 )
-from .domain.uptime import Health, HealthNote, Uptime, note, uptime
+from .domain.service.uptime import Health, HealthNote, Uptime, note, uptime
 from .ports import Clock
 from .waiting import at_most
 

@@ -1,4 +1,4 @@
-"""Tells a person about trouble through the desktop: runs what `domain.episodes` decides."""
+"""Tells a person about trouble through the desktop: runs what `domain.service.episodes` decides."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from .domain.episodes import (
+from .domain.service.episodes import (
     LONGEST_WAIT_S,
     Episodes,
     Notice,
@@ -20,7 +20,7 @@ from .domain.episodes import (
     woke,
 )
 from .domain.snapshot import Snapshot
-from .domain.words import say
+from .domain.words.catalogue import say
 from .ports import Clock
 from .settings import Settings
 

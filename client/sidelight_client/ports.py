@@ -9,22 +9,22 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from .domain.budget import Budget, Reading
 from .domain.completion import CompletionRequest, Source, Tier, TokenUse
 from .domain.content.marks import ContentPlace, MarksFile
 from .domain.content.sources import RuleChoice
 from .domain.failure import Failure
 from .domain.feedback import Feedback, FeedbackResult
-from .domain.incidents import Service
-from .domain.model_facts import ModelFacts
+from .domain.identity.session import Grant, RenewalFailure
+from .domain.models.model_facts import ModelFacts
 from .domain.place import Document
-from .domain.place_policy import DocumentPlace
-from .domain.policy import Policy, PolicyTrouble
+from .domain.policy.organisation import Policy, PolicyTrouble
+from .domain.policy.place_policy import DocumentPlace
 from .domain.provenance import Provenance
-from .domain.session import Grant, RenewalFailure
+from .domain.service.incidents import Service
+from .domain.service.uptime import Uptime
 from .domain.snapshot import DecisionView
-from .domain.uptime import Uptime
-from .domain.usage_view import UsageView
+from .domain.spending.budget import Budget, Reading
+from .domain.spending.usage_view import UsageView
 
 
 class Clock(Protocol):

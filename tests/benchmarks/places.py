@@ -16,7 +16,7 @@ from pathlib import Path
 from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.broker.facts import BrokerFacts
 from sidelight_client.broker.places import Places
-from sidelight_client.domain.policy import Mode, PlaceRule, Policy
+from sidelight_client.domain.policy.organisation import Mode, PlaceRule, Policy
 from sidelight_client.settings import Settings
 
 RULES = 1_000

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import assert_never
 
 from sidelight_client.api import CompletionRequest, Document, Position, Tier, Window, WindowLimits
-from sidelight_client.domain.fim import Mode
+from sidelight_client.domain.routing.fim import Mode
 from sidelight_client.gateways.encoding import encode
 from sidelight_lsp.context import Context
 from sidelight_lsp.documents import Documents

@@ -32,7 +32,7 @@ from sidelight_client.domain.content.preview import ContentPreview
 from sidelight_client.domain.content.rule import Rule, RuleSource
 from sidelight_client.domain.content.scan_state import ContentFinding, ScanState
 from sidelight_client.domain.place import Position
-from sidelight_client.domain.policy import ContentRule
+from sidelight_client.domain.policy.organisation import ContentRule
 from sidelight_client.domain.window import Window, WindowLimits, take
 
 MIGRATION_LINES = 4_200

@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from sidelight_client.domain.budget import Purse, Scope, Unit
+from sidelight_client.domain.spending.budget import Purse, Scope, Unit
 from sidelight_client.embedded.discovery import discovery
 from sidelight_client.embedded.gateway import EmbeddedGateway, EmbeddedSettings
 from sidelight_client.embedded.policy_document import DEFAULT_PLACES, policy_document
@@ -30,7 +30,7 @@ LOOKED_BACK = (400, 120, 60, 30, 12)
 """How much text before the cursor must agree with the final text; the longest that does decides."""
 
 CANARY = "quokka"
-"""The word a client's canary wants read out of the suffix (`domain/fim.py`)."""
+"""The word a client's canary wants read out of the suffix (`domain/routing/fim.py`)."""
 
 CAPS: dict[str, Any] = {
     "cloud_name": "stub",

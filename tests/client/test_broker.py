@@ -12,8 +12,7 @@ import pytest
 
 from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.broker import Broker
-from sidelight_client.domain.breaker import BreakerState
-from sidelight_client.domain.budget import Reading, Scope, Unit
+from sidelight_client.domain.answers.filters import FilterReason
 from sidelight_client.domain.completion import (
     Blocked,
     Completed,
@@ -31,10 +30,11 @@ from sidelight_client.domain.completion import (
     UnavailableReason,
 )
 from sidelight_client.domain.failure import Failure, FailureKind, RuleHit
-from sidelight_client.domain.filters import FilterReason
 from sidelight_client.domain.place import Document, Position, Range
-from sidelight_client.domain.policy import Mode, PlaceRule, Policy
+from sidelight_client.domain.policy.organisation import Mode, PlaceRule, Policy
+from sidelight_client.domain.routing.breaker import BreakerState
 from sidelight_client.domain.snapshot import Snapshot, State
+from sidelight_client.domain.spending.budget import Reading, Scope, Unit
 from sidelight_client.domain.window import CutReason, Part, PartKind, Window, take
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.ports import Delta, Finish, GatewayEvent, Slept

@@ -14,12 +14,12 @@ from sidelight_client.broker.broker import Broker
 from sidelight_client.broker.facts import BrokerFacts
 from sidelight_client.broker.session_side import SessionSide
 from sidelight_client.broker.usage_and_feedback import UsageAndFeedback
-from sidelight_client.domain.budget import Budget, Reading, Scope, Unit
 from sidelight_client.domain.content.preview import ContentPreview
 from sidelight_client.domain.feedback import Failed, NoEndpoint, Problem, Sent, Subject
-from sidelight_client.domain.model_facts import ModelFacts
-from sidelight_client.domain.policy import ContentRule
-from sidelight_client.domain.usage_view import UsageView
+from sidelight_client.domain.models.model_facts import ModelFacts
+from sidelight_client.domain.policy.organisation import ContentRule
+from sidelight_client.domain.spending.budget import Budget, Reading, Scope, Unit
+from sidelight_client.domain.spending.usage_view import UsageView
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.ports import GatewayInfo, UsageToday
 from sidelight_client.settings import Layer, resolve

@@ -26,11 +26,11 @@ from sidelight_client.domain.completion import (
 )
 from sidelight_client.domain.content.preview import ContentPreview
 from sidelight_client.domain.content.sources import RuleChoice
-from sidelight_client.domain.explain import NOT_REDACTABLE, explain
+from sidelight_client.domain.explaining.explain import NOT_REDACTABLE, explain
+from sidelight_client.domain.explaining.sent_words import sent_document
 from sidelight_client.domain.failure import Failure, FailureKind, RuleHit
 from sidelight_client.domain.place import Document, Position, Range
-from sidelight_client.domain.policy import ContentRule, Policy, RedactionMode
-from sidelight_client.domain.sent_words import sent_document
+from sidelight_client.domain.policy.organisation import ContentRule, Policy, RedactionMode
 from sidelight_client.domain.window import take
 from sidelight_client.ports import Delta, Finish, GatewayEvent
 from sidelight_client.settings import Settings

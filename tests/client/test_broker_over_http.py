@@ -23,8 +23,8 @@ from sidelight_client.domain.completion import (
     Unavailable,
     UnavailableReason,
 )
+from sidelight_client.domain.identity.session import Phase
 from sidelight_client.domain.place import Document, Position
-from sidelight_client.domain.session import Phase
 from sidelight_client.domain.window import take
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.settings import Layer, resolve

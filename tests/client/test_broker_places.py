@@ -25,9 +25,9 @@ from sidelight_client.domain.completion import (
     Unavailable,
     UnavailableReason,
 )
-from sidelight_client.domain.explain import explain
+from sidelight_client.domain.explaining.explain import explain
 from sidelight_client.domain.place import Document, Position, Range
-from sidelight_client.domain.policy import (
+from sidelight_client.domain.policy.organisation import (
     REVIEW_LABEL_NOTE,
     Mode,
     PlaceRule,

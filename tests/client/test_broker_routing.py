@@ -10,7 +10,6 @@ import pytest
 
 from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.broker import Broker
-from sidelight_client.domain.budget import Reading, Scope, Unit
 from sidelight_client.domain.completion import (
     Completed,
     CompletionRequest,
@@ -25,6 +24,7 @@ from sidelight_client.domain.completion import (
 from sidelight_client.domain.failure import Failure, FailureKind
 from sidelight_client.domain.place import Document, Position
 from sidelight_client.domain.snapshot import State
+from sidelight_client.domain.spending.budget import Reading, Scope, Unit
 from sidelight_client.domain.window import take
 from sidelight_client.ports import Delta, Finish, GatewayEvent, GatewayInfo, Slept
 from sidelight_client.settings import Layer, resolve

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from sidelight_client.domain.breaker import BreakerState
-from sidelight_client.domain.session import Phase
+from sidelight_client.domain.identity.session import Phase
+from sidelight_client.domain.routing.breaker import BreakerState
 from sidelight_client.domain.snapshot import GatewayView, SessionView, Snapshot
 from sidelight_client.notifier import Desktop, Notifier
 from sidelight_client.settings import Layer, Settings, resolve

@@ -16,7 +16,6 @@ from sidelight_client.adapters.http import HttpClient
 from sidelight_client.adapters.memory_vault import MemoryVault
 from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.broker import Broker
-from sidelight_client.domain.breaker import BreakerState
 from sidelight_client.domain.completion import (
     Completed,
     CompletionRequest,
@@ -26,6 +25,7 @@ from sidelight_client.domain.completion import (
 )
 from sidelight_client.domain.health import visible
 from sidelight_client.domain.place import Document, Position
+from sidelight_client.domain.routing.breaker import BreakerState
 from sidelight_client.domain.snapshot import EndpointView, State
 from sidelight_client.domain.window import take
 from sidelight_client.embedded.gateway import EmbeddedGateway, EmbeddedSettings

@@ -15,11 +15,11 @@ from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.broker import Broker
 from sidelight_client.domain.completion import CompletionRequest, Trigger
 from sidelight_client.domain.failure import Failure, FailureKind
+from sidelight_client.domain.identity.session import Grant
 from sidelight_client.domain.place import Document, Position
-from sidelight_client.domain.reaction import about
-from sidelight_client.domain.session import Grant
+from sidelight_client.domain.routing.reaction import about
 from sidelight_client.domain.window import take
-from sidelight_client.domain.words import Message
+from sidelight_client.domain.words.catalogue import Message
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.ports import Delta, Finish, GatewayEvent
 from sidelight_client.settings import Layer, resolve

@@ -7,9 +7,9 @@ import time
 import pytest
 
 from sidelight_client.domain.completion import Blocked, Completed
-from sidelight_client.domain.explain import explain
+from sidelight_client.domain.explaining.explain import explain
 from sidelight_client.domain.failure import FailureKind
-from sidelight_client.domain.session import Phase
+from sidelight_client.domain.identity.session import Phase
 from sidelight_client.ports import GatewayInfo
 from sidelight_client.testing.fakes import FakeIdp
 

@@ -18,7 +18,7 @@ from sidelight_client.adapters.model_store import ModelStore
 from sidelight_client.cli.assemble import assembled
 from sidelight_client.cli.local_model import local_model
 from sidelight_client.domain.completion import Completed, SourceKind
-from sidelight_client.domain.local_models import CONTEXT_TOKENS
+from sidelight_client.domain.models.local_models import CONTEXT_TOKENS
 from sidelight_client.embedded.model_completer import ModelCompleter
 from sidelight_client.embedded.passthrough import ModelDone
 from sidelight_client.embedded.question import Question

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sidelight_client.domain.completion import Blocked, Completed, Unavailable, UnavailableReason
-from sidelight_client.domain.explain import explain
+from sidelight_client.domain.explaining.explain import explain
 from sidelight_client.domain.failure import FailureKind
-from sidelight_client.domain.session import Phase
+from sidelight_client.domain.identity.session import Phase
 from sidelight_client.ports import GatewayInfo
 from sidelight_client.testing.fakes import FakeIdp
 

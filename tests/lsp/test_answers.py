@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.answer import offered
-from sidelight_client.domain.brackets import balance
-from sidelight_client.domain.surroundings import Around
+from sidelight_client.domain.answers.answer import offered
+from sidelight_client.domain.answers.brackets import balance
+from sidelight_client.domain.answers.surroundings import Around
 from sidelight_lsp.answers import Selected, answer
 
 

@@ -30,8 +30,8 @@ from sidelight_client.api import (
     UnavailableReason,
     say,
 )
-from sidelight_client.domain.policy import ContentRule
-from sidelight_client.domain.words import CODES
+from sidelight_client.domain.policy.organisation import ContentRule
+from sidelight_client.domain.words.catalogue import CODES
 from sidelight_lsp.policy import Because
 from sidelight_lsp.silences import KEPT_A_DOCUMENT, Quiet
 

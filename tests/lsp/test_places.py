@@ -12,8 +12,8 @@ import pytest
 from lsp.fakes import Editor, FakeBroker, editor
 from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.broker import Broker
-from sidelight_client.domain.infrastructure import FileKind
-from sidelight_client.domain.policy import Mode, PlaceRule, Policy
+from sidelight_client.domain.policy.infrastructure import FileKind
+from sidelight_client.domain.policy.organisation import Mode, PlaceRule, Policy
 from sidelight_client.domain.window import CutReason
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.settings import Layer, resolve

@@ -11,7 +11,7 @@ from sidelight_client.adapters import dpop
 from sidelight_client.adapters.http import HttpClient, HttpTimeouts
 from sidelight_client.adapters.oidc import OidcProvider, OidcSettings
 from sidelight_client.adapters.oidc_tokens import jwt_claims
-from sidelight_client.domain.session import Grant, RenewalFailure
+from sidelight_client.domain.identity.session import Grant, RenewalFailure
 from sidelight_client.ports import RenewalRefused
 from support.secrets_watch import Secrets
 

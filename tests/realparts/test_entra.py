@@ -20,7 +20,7 @@ from sidelight_client.adapters.entra import EntraProvider
 from sidelight_client.adapters.file_vault import FileVault
 from sidelight_client.adapters.http import HttpClient, HttpTimeouts
 from sidelight_client.adapters.oidc import OidcSettings
-from sidelight_client.domain.session import Grant, RenewalFailure
+from sidelight_client.domain.identity.session import Grant, RenewalFailure
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.ports import RenewalRefused, Slept
 from support.secrets_watch import Secrets

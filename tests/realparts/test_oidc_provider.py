@@ -15,7 +15,7 @@ import pytest
 
 from sidelight_client.adapters.file_vault import FileVault
 from sidelight_client.adapters.http import HttpClient, HttpTimeouts
-from sidelight_client.domain.session import Grant, Phase, RenewalFailure
+from sidelight_client.domain.identity.session import Grant, Phase, RenewalFailure
 from sidelight_client.ports import RenewalRefused, Slept
 from support.secrets_watch import Secrets
 

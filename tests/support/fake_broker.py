@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sidelight_client import api
 from sidelight_client.adapters.clock import SystemClock
-from sidelight_client.domain.session import Phase
+from sidelight_client.domain.identity.session import Phase
 from sidelight_client.domain.snapshot import EditorView, GatewayView, SessionView, Snapshot
 
 

@@ -9,7 +9,7 @@ import sys
 from sidelight_client.adapters.clock import SystemClock
 from sidelight_client.adapters.http import HttpAnswer, HttpClient
 from sidelight_client.adapters.net_probe import Target, probe
-from sidelight_client.domain.diagnosis import Answer, Trouble
+from sidelight_client.domain.identity.diagnosis import Answer, Trouble
 
 
 async def main(url: str) -> None:

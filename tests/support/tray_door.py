@@ -11,7 +11,7 @@ from typing import Any
 
 from sidelight_client.cli.tray import BrokerDoor
 from sidelight_client.domain.pauses import until_tomorrow
-from sidelight_client.domain.words import say
+from sidelight_client.domain.words.catalogue import say
 from sidelight_tray.door import DoorClosedError, Surroundings
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.words import say
+from sidelight_client.domain.words.catalogue import say
 from sidelight_tray import pace, phrases
 from sidelight_tray.acts import Act, Action
 from sidelight_tray.cause import cause

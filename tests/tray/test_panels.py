@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from sidelight_client import api
-from sidelight_client.domain.words import say
+from sidelight_client.domain.words.catalogue import say
 from sidelight_tray.acts import Act, Action, Tone
 from sidelight_tray.content import (
     Bars,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from ..domain.policy import Policy, PolicyTrouble
+from ..domain.policy.organisation import Policy, PolicyTrouble
 from ..gateways.policy_document import policy, trouble
 from ..settings import Layer, Problem, Settings, from_environment, resolve
 from .folders import Folders

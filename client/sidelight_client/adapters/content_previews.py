@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..domain.content.preview import ContentPreview
 from ..domain.content.sources import RuleChoice, choose
-from ..domain.policy import ContentRule, RedactionMode
+from ..domain.policy.organisation import ContentRule, RedactionMode
 from .re2_matcher import RuleMatcher
 from .stdnum_validators import VALIDATORS
 

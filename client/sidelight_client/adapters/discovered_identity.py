@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..domain.failure import Failure
-from ..domain.session import Grant, RenewalFailure
+from ..domain.identity.session import Grant, RenewalFailure
 from ..ports import (
     Clock,
     GatewayInfo,

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from ..domain.secret import Secret
+from ..domain.identity.secret import Secret
 from ..gateways.challenge import challenged_for_nonce
 from ..gateways.discovery import origin
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, assert_never, cast
 from urllib.parse import parse_qs, urlsplit
 
-from ..domain.secret import Secret
-from ..domain.session import Grant, RenewalFailure
+from ..domain.identity.secret import Secret
+from ..domain.identity.session import Grant, RenewalFailure
 from ..ports import Clock, RenewalRefused, SignInFailed, SignInPrompt
 from ..waiting import at_most
 from .entra_http import MsalHttp, NoTokenAnswerError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..domain.secret import Secret
-from ..domain.session import RenewalFailure
+from ..domain.identity.secret import Secret
+from ..domain.identity.session import RenewalFailure
 from ..ports import RenewalRefused
 from .http import HttpAnswer, HttpProblem
 from .oidc_tokens import classify, error_code, error_reason, json_object, read_life

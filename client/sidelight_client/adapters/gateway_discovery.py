@@ -7,9 +7,9 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..domain.endpoints import MOST
 from ..domain.failure import Failure, FailureKind
-from ..domain.session import Grant
+from ..domain.identity.session import Grant
+from ..domain.routing.endpoints import MOST
 from ..gateways.discovery import (
     WELL_KNOWN,
     Announced,

@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from ..domain.answer import enough
+from ..domain.answers.answer import enough
 from ..domain.completion import CompletionRequest
 from ..domain.failure import Failure, FailureKind
-from ..domain.fim import Mode
-from ..domain.session import Grant
+from ..domain.identity.session import Grant
+from ..domain.routing.fim import Mode
 from ..gateways.answer_reader import AnswerReader
 from ..gateways.challenge import with_challenge
 from ..gateways.discovery import Announced
@@ -29,7 +29,7 @@ ANSWER_BYTES = 4_000_000
 REMARK_BYTES = 64_000
 """How much of an answer is looked through for what the gateway remarks on it."""
 PREFACE_LINES = 12
-"""What a chat model may say before its code; `domain.answer` leaves it out and counts the rest."""
+"""What a chat model may say before its code; `domain.answers.answer` leaves it out and counts the rest."""
 SLOWEST_TOKEN_S = 0.1
 """A model on a busy laptop writes ten tokens a second; slower is not worth waiting for."""
 

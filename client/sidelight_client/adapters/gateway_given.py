@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..domain.secret import Secret
+from ..domain.identity.secret import Secret
 from ..gateways.extra_headers import Lookup, extra_headers
 from .gateway_document import DocumentProblem, read_gateway_document
 from .keyring_vault import find_password

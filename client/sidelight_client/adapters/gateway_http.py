@@ -11,15 +11,15 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..domain import fim
-from ..domain.budget import Reading
 from ..domain.completion import CompletionRequest, Tier
 from ..domain.content.sources import RuleChoice
 from ..domain.failure import Failure, FailureKind
 from ..domain.feedback import Failed, Feedback, FeedbackResult, Problem
-from ..domain.fim import Learned, Mode, Shown
-from ..domain.policy import Policy, PolicyTrouble
-from ..domain.session import Grant
+from ..domain.identity.session import Grant
+from ..domain.policy.organisation import Policy, PolicyTrouble
+from ..domain.routing import fim
+from ..domain.routing.fim import Learned, Mode, Shown
+from ..domain.spending.budget import Reading
 from ..gateways.discovery import WELL_KNOWN, Announced, origin
 from ..gateways.guardrail_list import guardrail_list
 from ..gateways.limits import readings

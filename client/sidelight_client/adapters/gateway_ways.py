@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..domain.fim import KEPT_S, Learned, Mode, Shown
+from ..domain.routing.fim import KEPT_S, Learned, Mode, Shown
 from ..gateways.untrusted import items, mapping, member, number, parsed, text
 from ..ports import Clock
 from .seal import UnsealError, read_bounded, write_atomically

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .. import __version__
-from ..domain.secret import Secret
+from ..domain.identity.secret import Secret
 from .http_answer import (
     Headers,
     HttpAnswer,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
 
-from ..domain.secret import Secret
+from ..domain.identity.secret import Secret
 
 Headers = Mapping[str, str | Secret]
 """Request headers; a secret is revealed where it is written to the socket, and nowhere before."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-from ..domain.local_models import CONTEXT_TOKENS, EngineError, Written
+from ..domain.models.local_models import CONTEXT_TOKENS, EngineError, Written
 
 log = logging.getLogger("sidelight.model")
 
@@ -29,7 +29,7 @@ def available() -> bool:
 
 
 class LlamaModel:
-    """A `domain.local_models.Engine`.
+    """A `domain.models.local_models.Engine`.
 
     The library always serves HTTP beside its calls. Here it does so on a socket in a folder that only
     this person can open, and with a key that nobody is told; on Windows on loopback with that key.

@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qsl, urlsplit
 
-from ..domain.secret import Secret
+from ..domain.identity.secret import Secret
 
 log = logging.getLogger("sidelight.identity")
 

@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from .. import __version__
-from ..domain.diagnosis import FolderSeen, LockSeen, TrustSeen
+from ..domain.identity.diagnosis import FolderSeen, LockSeen, TrustSeen
 from .folders import Folders
 from .http import system_trust
 from .sealed_store import SealedStore

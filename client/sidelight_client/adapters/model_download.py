@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-from ..domain.model_catalogue import Model, Wheel
+from ..domain.models.model_catalogue import Model, Wheel
 from .folders import make_private
 from .model_store import ModelStore, Progress, is_the_wheel
 

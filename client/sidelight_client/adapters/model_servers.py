@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ..domain.model_servers import KNOWN, KnownServer, due
+from ..domain.models.model_servers import KNOWN, KnownServer, due
 
 ANSWER_WITHIN_S = 0.2
 _LARGEST_ANSWER = 65_536

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from ..domain.model_catalogue import CATALOGUE, Model, Wheel
+from ..domain.models.model_catalogue import CATALOGUE, Model, Wheel
 from .folders import make_private
 
 _CHUNK = 1 << 20

@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from ..domain.diagnosis import Answer, EndpointSeen, Trouble
+from ..domain.identity.diagnosis import Answer, EndpointSeen, Trouble
 from ..ports import Clock
 from .http import HttpAnswer, HttpClient, HttpProblem, HttpProblemKind, is_loopback, system_trust
 

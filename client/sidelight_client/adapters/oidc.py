@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, assert_never
 from urllib.parse import urlencode
 
-from ..domain.secret import Secret
-from ..domain.session import Grant, RenewalFailure
+from ..domain.identity.secret import Secret
+from ..domain.identity.session import Grant, RenewalFailure
 from ..ports import Clock, RenewalRefused, SignInFailed, SignInPrompt
 from ..waiting import at_most
 from . import dpop

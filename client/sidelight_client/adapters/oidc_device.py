@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..domain.secret import Secret
+from ..domain.identity.secret import Secret
 from ..ports import SignInFailed
 from .http import HttpAnswer, HttpProblem
 from .oidc_metadata import is_private

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
-from ..domain.secret import Secret
+from ..domain.identity.secret import Secret
 from ..ports import GatewayInfo
 from .oidc_metadata import Metadata
 from .oidc_tokens import jwt_claims

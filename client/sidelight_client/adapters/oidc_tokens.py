@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, assert_never, cast
 
-from ..domain.secret import Secret
-from ..domain.session import RenewalFailure
+from ..domain.identity.secret import Secret
+from ..domain.identity.session import RenewalFailure
 from ..ports import RenewalRefused
 from .http import HttpAnswer, HttpProblem, HttpProblemKind
 

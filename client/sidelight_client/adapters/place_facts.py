@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Generic, TypeVar
 from urllib.parse import unquote
 
-from ..domain.code_category import CodeCategory, code_categories
-from ..domain.infrastructure import MAX_LINES, FileKind, file_kinds
 from ..domain.place import Document
-from ..domain.place_policy import DocumentPlace, RepositoryLevel, WorkspaceRule
-from ..domain.policy import PlaceRule
+from ..domain.policy.code_category import CodeCategory, code_categories
+from ..domain.policy.infrastructure import MAX_LINES, FileKind, file_kinds
+from ..domain.policy.organisation import PlaceRule
+from ..domain.policy.place_policy import DocumentPlace, RepositoryLevel, WorkspaceRule
 from .git_repo import Repository, path_of, repository_at
 from .workspace_rules import read_rules
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 
 import re2
 
-from ..domain.policy import ContentRule
+from ..domain.policy.organisation import ContentRule
 
 _re2 = cast("Any", re2)  # The library ships no types.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..domain.status_look import Fetched, NotFetched, PageAnswer, Unchanged
+from ..domain.service.status_look import Fetched, NotFetched, PageAnswer, Unchanged
 from ..gateways.discovery import origin
 from ..gateways.retry_delay import seconds_until
 from ..gateways.statuspage import page_reading

@@ -9,9 +9,9 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from ..domain.provenance import Provenance
+from ..domain.service.uptime import HealthNote
 from ..domain.snapshot import DecisionView
-from ..domain.uptime import HealthNote
-from ..domain.usage_limits import Sums, endpoint_of
+from ..domain.spending.usage_limits import Sums, endpoint_of
 from . import usage_health, usage_provenance
 from .folders import make_private
 from .usage_rows import COLUMNS, LATEST, request_of, row_of

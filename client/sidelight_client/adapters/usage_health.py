@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..domain.incidents import Level
-from ..domain.uptime import KEPT_S, MAX_PAST, Health, HealthNote, Hour, PastIncident
-from ..domain.usage_limits import endpoint_of
+from ..domain.service.incidents import Level
+from ..domain.service.uptime import KEPT_S, MAX_PAST, Health, HealthNote, Hour, PastIncident
+from ..domain.spending.usage_limits import endpoint_of
 
 SCRIPT = """
     CREATE TABLE health_hour (

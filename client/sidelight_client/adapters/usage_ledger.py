@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 
 from ..domain.provenance import Provenance
+from ..domain.service.uptime import HealthNote
 from ..domain.snapshot import DecisionView
-from ..domain.uptime import HealthNote
 from .file_lock import FileLock
 from .usage_file import STEPS, Entry, LedgerFile, damaged, identity, problem, set_aside
 

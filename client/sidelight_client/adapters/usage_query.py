@@ -7,11 +7,11 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ..domain.budget import Budget
-from ..domain.model_facts import ModelFacts
-from ..domain.uptime import Health
-from ..domain.usage_limits import limit_uses, reconcile, window_start
-from ..domain.usage_view import UsageView, day_of, usage_view
+from ..domain.models.model_facts import ModelFacts
+from ..domain.service.uptime import Health
+from ..domain.spending.budget import Budget
+from ..domain.spending.usage_limits import limit_uses, reconcile, window_start
+from ..domain.spending.usage_view import UsageView, day_of, usage_view
 from .usage_file import problem, read_requests, read_sums
 from .usage_health import read_health
 

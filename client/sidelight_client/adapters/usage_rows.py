@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from ..domain.snapshot import DecisionView
-from ..domain.usage import NANO
-from ..domain.usage_limits import endpoint_of
+from ..domain.spending.usage import NANO
+from ..domain.spending.usage_limits import endpoint_of
 
 Row = tuple[str | float | None, ...]
 

@@ -6,8 +6,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from ..domain.policy import Mode, PlaceRule
-from ..domain.words import say
+from ..domain.policy.organisation import Mode, PlaceRule
+from ..domain.words.catalogue import say
 from ..gateways.untrusted import items, mapping
 from .source_files import NotRead, Unread, read_text
 from .workspace_marks import FILE_NAME, MAX_BYTES

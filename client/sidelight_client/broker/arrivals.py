@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..domain.completion import CompletionRequest, Outcome, Trigger
-from ..domain.policy import Verdict
-from ..domain.window_context import without_places
+from ..domain.policy.organisation import Verdict
+from ..domain.window.context import without_places
 from ..ports import Clock, RepoFacts
 from .completions import Completions
 from .places import Places

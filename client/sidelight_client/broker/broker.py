@@ -10,21 +10,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ..domain import aftermath
 from ..domain.completion import CompletionRequest, Outcome
 from ..domain.content.marks import ContentPlace, MarksFile
 from ..domain.content.preview import ContentPreview
-from ..domain.diagnosis_session import SessionSeen
-from ..domain.endpoints import Endpoints
-from ..domain.explained import Explained
+from ..domain.explaining.explained import Explained
+from ..domain.explaining.sent_text import SentText
 from ..domain.feedback import FeedbackResult, Subject
+from ..domain.identity.diagnosis_session import SessionSeen
 from ..domain.place import Document, Position
-from ..domain.policy import Policy, PolicyTrouble
+from ..domain.policy.organisation import Policy, PolicyTrouble
 from ..domain.provenance import Provenance
-from ..domain.sent_text import SentText
+from ..domain.routing import aftermath
+from ..domain.routing.endpoints import Endpoints
 from ..domain.snapshot import Snapshot
-from ..domain.usage_view import UsageView
-from ..domain.words import Message
+from ..domain.spending.usage_view import UsageView
+from ..domain.words.catalogue import Message
 from ..keeper import SessionKeeper
 from ..ports import (
     Clock,

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..domain.budget import observe, poorest, spend
 from ..domain.completion import Tier
-from ..domain.session import Grant
+from ..domain.identity.session import Grant
+from ..domain.spending.budget import observe, poorest, spend
 from ..ports import Clock, Finish, Gateway
 from .facts import BrokerFacts
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..domain.budget import poorest
 from ..domain.completion import (
     Completed,
     CompletionRequest,
@@ -16,10 +15,11 @@ from ..domain.completion import (
     UnavailableReason,
 )
 from ..domain.failure import Failure, FailureKind
-from ..domain.policy import REVIEW_LABEL_NOTE, Mode, Verdict
+from ..domain.policy.organisation import REVIEW_LABEL_NOTE, Mode, Verdict
 from ..domain.reading import outcome_of
 from ..domain.refusal import Admission, refuse
-from ..domain.router import RICH_SHARE, escalated
+from ..domain.routing.tier_router import RICH_SHARE, escalated
+from ..domain.spending.budget import poorest
 from ..domain.window import PartKind
 from ..ports import Clock, Ledger
 from ..settings import Settings

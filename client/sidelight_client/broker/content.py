@@ -27,9 +27,9 @@ from ..domain.content.preview import (
 )
 from ..domain.content.redaction import Redacted
 from ..domain.content.sources import RuleChoice
-from ..domain.explain import NOT_REDACTABLE
-from ..domain.policy import ContentRule, RedactionMode
-from ..domain.sent_text import SentText
+from ..domain.explaining.explain import NOT_REDACTABLE
+from ..domain.explaining.sent_text import SentText
+from ..domain.policy.organisation import ContentRule, RedactionMode
 from ..ports import Clock
 from ..waiting import at_most
 from .facts import BrokerFacts

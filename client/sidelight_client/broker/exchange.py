@@ -7,19 +7,19 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from ..domain import aftermath, breaker
-from ..domain.aftermath import Exchange, Lessons
-from ..domain.answer import offered
-from ..domain.budget import spend
+from ..domain.answers.answer import offered
+from ..domain.answers.surroundings import around_of
 from ..domain.completion import Completed, CompletionRequest, Tier, Timings, Trigger
 from ..domain.content.redaction import Restorer
-from ..domain.endpoints import MOST
+from ..domain.explaining.sent_text import SentText
 from ..domain.failure import Failure, FailureKind
-from ..domain.resend import Resend, Tries, resend
-from ..domain.sent_text import SentText
-from ..domain.session import Grant
-from ..domain.shrink import fitting_chars, shrink, size
-from ..domain.surroundings import around_of
+from ..domain.identity.session import Grant
+from ..domain.routing import aftermath, breaker
+from ..domain.routing.aftermath import Exchange, Lessons
+from ..domain.routing.endpoints import MOST
+from ..domain.routing.resend import Resend, Tries, resend
+from ..domain.routing.shrink import fitting_chars, shrink, size
+from ..domain.spending.budget import spend
 from ..ports import Clock, Delta, Finish, Gateway
 from ..settings import Settings
 from .content import Cleared
@@ -91,8 +91,8 @@ class GatewayExchange:
     ) -> Completed | Failure:
         """One request to the gateway; what it teaches is kept whatever comes back.
 
-        It is sent again only where that cannot do harm (`domain.resend`), within its own deadline
-        and while few requests are (`domain.retry_budget`).
+        It is sent again only where that cannot do harm (`domain.routing.resend`), within its own deadline
+        and while few requests are (`domain.routing.retry_budget`).
 
         Args:
             original: what the person's editor asked.

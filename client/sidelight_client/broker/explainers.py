@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
-from ..domain.explained import Explained
+from ..domain.explaining.explained import Explained
 from ..domain.place import Position
 
 Explain = Callable[[str, Position | None], Explained | None]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..domain.breaker import BreakerState
-from ..domain.budget import Budget, Purse, Unit
 from ..domain.completion import Completed, CompletionRequest, Outcome, Tier
 from ..domain.content.preview import ContentPreview
 from ..domain.content.sources import RuleChoice
-from ..domain.endpoints import Endpoints
 from ..domain.health import Condition, hold
-from ..domain.latency import Latencies
-from ..domain.policy import Policy
-from ..domain.retry_budget import RetryBudget
+from ..domain.policy.organisation import Policy
+from ..domain.routing.breaker import BreakerState
+from ..domain.routing.endpoints import Endpoints
+from ..domain.routing.latency import Latencies
+from ..domain.routing.retry_budget import RetryBudget
 from ..domain.snapshot import (
     CountsView,
     DecisionView,
@@ -23,7 +22,8 @@ from ..domain.snapshot import (
     SessionView,
     Snapshot,
 )
-from ..domain.usage_limits import endpoint_of
+from ..domain.spending.budget import Budget, Purse, Unit
+from ..domain.spending.usage_limits import endpoint_of
 from ..ports import GatewayInfo
 from ..settings import SETTINGS, Layer, Settings
 

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ..domain.code_category import code_categories
-from ..domain.infrastructure import file_kinds
 from ..domain.place import Document
-from ..domain.place_policy import DocumentPlace, PlacePolicy, closed
-from ..domain.policy import Mode, Policy, PolicyTrouble, Verdict
+from ..domain.policy.code_category import code_categories
+from ..domain.policy.infrastructure import file_kinds
+from ..domain.policy.organisation import Mode, Policy, PolicyTrouble, Verdict
+from ..domain.policy.place_policy import DocumentPlace, PlacePolicy, closed
 from ..domain.window import CutReason, Part, Window
-from ..domain.window_context import kept_out
+from ..domain.window.context import kept_out
 from ..ports import RepoFacts
 from ..settings import Settings
 from .facts import BrokerFacts

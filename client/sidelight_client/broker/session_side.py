@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..domain.completion import CompletionRequest, Trigger, Unauthorized, UnauthorizedReason
-from ..domain.diagnosis_session import SessionSeen
 from ..domain.health import Condition, Severity, release
-from ..domain.session import Grant, Phase
+from ..domain.identity.diagnosis_session import SessionSeen
+from ..domain.identity.session import Grant, Phase
 from ..domain.snapshot import SessionView
-from ..domain.words import Message, say
+from ..domain.words.catalogue import Message, say
 from ..keeper import SessionKeeper
 from ..ports import Clock, SignInFailed, SignInPrompt
 from ..waiting import at_most

@@ -7,13 +7,13 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from ..domain import aftermath
-from ..domain.aftermath import Exchange, Lessons
-from ..domain.breaker import Breaker
-from ..domain.budget import observe
 from ..domain.health import hold, release
-from ..domain.place_policy import closed
-from ..domain.policy import Policy, PolicyTrouble
+from ..domain.policy.organisation import Policy, PolicyTrouble
+from ..domain.policy.place_policy import closed
+from ..domain.routing import aftermath
+from ..domain.routing.aftermath import Exchange, Lessons
+from ..domain.routing.breaker import Breaker
+from ..domain.spending.budget import observe
 from ..keeper import SessionKeeper
 from ..ports import Clock, Gateway, GatewayInfo
 from ..trace import new_trace_id

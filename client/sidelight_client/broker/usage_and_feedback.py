@@ -9,7 +9,7 @@ from ..domain.content.marks import ContentPlace
 from ..domain.content.preview import ContentPreview
 from ..domain.content.verdict import Answer
 from ..domain.feedback import Failed, Feedback, FeedbackResult, Problem, Subject, feedback
-from ..domain.usage_view import UsageView, day_of
+from ..domain.spending.usage_view import UsageView, day_of
 from ..ports import Clock, Gateway, UsageToday
 from .facts import BrokerFacts
 from .session_side import SessionSide

@@ -43,11 +43,11 @@ from ..adapters.watch_files import watching, watching_path
 from ..broker import Broker
 from ..broker.content import Compile
 from ..broker.workspaces import Learn
-from ..domain.budget import Budget
 from ..domain.content.preview import ContentPreview
 from ..domain.content.sources import RuleChoice
-from ..domain.policy import ContentRule, RedactionMode
-from ..domain.usage_view import UsageView
+from ..domain.policy.organisation import ContentRule, RedactionMode
+from ..domain.spending.budget import Budget
+from ..domain.spending.usage_view import UsageView
 from ..embedded.gateway import EmbeddedGateway, EmbeddedSettings
 from ..keeper import SessionKeeper
 from ..ports import (

@@ -21,7 +21,7 @@ from ..domain.completion import (
     Unauthorized,
     Unavailable,
 )
-from ..domain.explain import explain
+from ..domain.explaining.explain import explain
 from ..domain.place import Document, Position, Range
 from ..domain.window import take
 from ..errors import ExitCode, RefusedError, UsageError

@@ -20,9 +20,9 @@ from ..adapters.machine_probe import folders_seen, lock_seen, trust_seen, versio
 from ..adapters.net_probe import Target, probe, proxies_seen
 from ..adapters.oidc_metadata import MetadataError, read_metadata
 from ..adapters.sealed_vault import session_folder
-from ..domain.diagnosis import BrokerSeen, EndpointSeen, Facts, LockSeen, findings
 from ..domain.health import visible
-from ..domain.words import Message, say
+from ..domain.identity.diagnosis import BrokerSeen, EndpointSeen, Facts, LockSeen, findings
+from ..domain.words.catalogue import Message, say
 from ..errors import BrokerUnreachableError, ExitCode, SidelightError
 from ..gateways.discovery import WELL_KNOWN
 from ..gateways.untrusted import items, mapping, text

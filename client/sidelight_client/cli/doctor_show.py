@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ..domain.diagnosis import Answer, BrokerSeen, EndpointSeen, Facts, Finding, LockSeen
-from ..domain.diagnosis_session import RenewalSeen, SessionSeen
+from ..domain.identity.diagnosis import Answer, BrokerSeen, EndpointSeen, Facts, Finding, LockSeen
+from ..domain.identity.diagnosis_session import RenewalSeen, SessionSeen
 
 _VARIABLES = {
     "SSL_CERT_FILE": "in place of the system's file of certificates",

@@ -11,14 +11,14 @@ from typing import Any
 
 from ..adapters.folders import folders
 from ..domain.completion import CompletionRequest, Outcome, Tier, Trigger
-from ..domain.explain import explain
-from ..domain.explained import Explained
+from ..domain.explaining.explain import explain
+from ..domain.explaining.explained import Explained
+from ..domain.explaining.window_words import ledger_message
 from ..domain.place import Document
-from ..domain.tokens_estimate import TokenRates
 from ..domain.window import WindowLimits, take
-from ..domain.window_ledger import ledger_of
-from ..domain.window_words import ledger_message
-from ..domain.words import Message, say
+from ..domain.window.ledger import ledger_of
+from ..domain.window.tokens_estimate import TokenRates
+from ..domain.words.catalogue import Message, say
 from ..errors import ExitCode
 from ..link.dial import dial
 from ..settings import Settings

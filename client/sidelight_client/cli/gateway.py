@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..adapters.folders import Folders, folders, make_private
-from ..domain.budget import Purse, Scope, Unit
-from ..domain.model_catalogue import CATALOGUE
-from ..domain.secret import Secret
+from ..domain.identity.secret import Secret
+from ..domain.models.model_catalogue import CATALOGUE
+from ..domain.spending.budget import Purse, Scope, Unit
 from ..embedded.gateway import EmbeddedGateway, EmbeddedSettings
 from ..embedded.limits import DEFAULT_LIMITS
 from ..errors import ExitCode, UsageError

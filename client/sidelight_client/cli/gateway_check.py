@@ -15,7 +15,7 @@ from ..adapters.gateway_look import look
 from ..adapters.http import HttpClient
 from ..domain.content.explain_rule import explain_rule
 from ..domain.failure import Failure, FailureKind
-from ..domain.model_facts import ModelFacts
+from ..domain.models.model_facts import ModelFacts
 from ..errors import ExitCode, GatewayUnreachableError, RefusedError, UsageError
 from ..gateways.abilities import EXPRESSIBLE, Feature, Looked, Works, features
 from ..gateways.discovery import origin

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import assert_never
 
 from ..domain.failure import Failure, FailureKind
-from ..domain.reaction import DOES, about
-from ..domain.words import Message, say
+from ..domain.routing.reaction import DOES, about
+from ..domain.words.catalogue import Message, say
 from ..errors import ExitCode, UsageError
 from ..gateways.profile import Profile
 from ..gateways.recorded import LARGEST_FILE, Recording, RecordingError, recording

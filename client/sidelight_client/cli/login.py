@@ -7,7 +7,7 @@ import asyncio
 import webbrowser
 
 from ..adapters.folders import folders
-from ..domain.sign_in_reasons import sign_in_failure
+from ..domain.identity.sign_in_reasons import sign_in_failure
 from ..errors import ExitCode, NotSignedInError
 from ..link.dial import dial
 from ..ports import SignInFailed, SignInPrompt

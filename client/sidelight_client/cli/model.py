@@ -13,8 +13,8 @@ from ..adapters.folders import Folders, folders
 from ..adapters.model_download import DownloadError, NoPipError, NoSpaceError, add
 from ..adapters.model_servers import FoundServer, find_servers
 from ..adapters.model_store import Kept, ModelFileError, ModelStore, State
-from ..domain.model_catalogue import CATALOGUE, Model
-from ..domain.words import say
+from ..domain.models.model_catalogue import CATALOGUE, Model
+from ..domain.words.catalogue import say
 from ..embedded.passthrough import read_upstream
 from ..errors import ExitCode, RefusedError, UsageError
 

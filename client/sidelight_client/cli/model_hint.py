@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from ..adapters.config_files import read_settings
 from ..adapters.folders import Folders
 from ..adapters.model_servers import FoundServer, find_servers, look_once_a_day
-from ..domain.words import say
+from ..domain.words.catalogue import say
 
 RECORD = "model-servers.json"
 

@@ -19,7 +19,7 @@ from ..domain.content.explain_rule import explain_rule
 from ..domain.content.marks import ContentPlace, Mark
 from ..domain.content.preview import ContentPreview
 from ..domain.content.sources import RuleChoice, choose
-from ..domain.words import Message, say
+from ..domain.words.catalogue import Message, say
 from ..errors import ExitCode, UsageError
 from ..gateways.guardrail_list import guardrail_list
 from ..gateways.policy_document import policy

@@ -10,7 +10,7 @@ from typing import Any
 from .. import __version__
 from ..domain.content.scan_state import ContentFinding
 from ..domain.content.verdict import Answer
-from ..domain.words import say
+from ..domain.words.catalogue import say
 
 
 @dataclass(frozen=True, slots=True)

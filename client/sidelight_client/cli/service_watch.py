@@ -12,9 +12,9 @@ from ..adapters.status_page import fetch
 from ..adapters.usage_ledger import UsageLedger
 from ..adapters.usage_query import health_of
 from ..api import Clock, Snapshot, Subscription
-from ..domain.seen_here import seen_here
-from ..domain.status_look import PageAnswer
-from ..domain.uptime import Health
+from ..domain.service.seen_here import seen_here
+from ..domain.service.status_look import PageAnswer
+from ..domain.service.uptime import Health
 from ..incident_feed import IncidentFeed, Sources
 from ..ports import GatewayInfo
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ..domain.breaker import BreakerState
-from ..domain.budget import Purse, Scope, Unit
-from ..domain.governor import lasts_until
 from ..domain.health import visible
-from ..domain.incidents import Incident
-from ..domain.session import Phase
+from ..domain.identity.session import Phase
+from ..domain.routing.breaker import BreakerState
+from ..domain.service.incidents import Incident
 from ..domain.snapshot import EndpointView, Snapshot, State
-from ..domain.words import say
+from ..domain.spending.budget import Purse, Scope, Unit
+from ..domain.spending.governor import lasts_until
+from ..domain.words.catalogue import say
 
 _SENTENCES = {
     State.READY: "Ready",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..adapters.folders import folders
 from ..domain.pauses import until_tomorrow
-from ..domain.words import say
+from ..domain.words.catalogue import say
 from ..errors import ExitCode, RefusedError, SidelightError
 from ..link.door import SOCKET_NAME, make_private_folder, socket_path
 from ..link.frames import FrameBuffer, WireError, decode, encode

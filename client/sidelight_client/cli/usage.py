@@ -17,10 +17,10 @@ from ..adapters.folders import Folders, folders
 from ..adapters.usage_file import aside_of, problem, read_requests
 from ..adapters.usage_ledger import FILE_NAME
 from ..adapters.usage_query import usage_today
-from ..domain.budget import Budget
 from ..domain.snapshot import DecisionView, Snapshot
-from ..domain.usage import By, summarize
-from ..domain.usage_limits import LimitUse, reconcile, window_start
+from ..domain.spending.budget import Budget
+from ..domain.spending.usage import By, summarize
+from ..domain.spending.usage_limits import LimitUse, reconcile, window_start
 from ..errors import ExitCode, RefusedError, SidelightError
 from ..link.frames import Json
 from ..link.wire_usage import usage_to_json

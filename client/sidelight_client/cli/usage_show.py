@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ..domain.budget import Scope, Unit
 from ..domain.snapshot import DecisionView
-from ..domain.usage import By, Group, Known, Summary, Totals
-from ..domain.usage_limits import LEDGER, LimitUse
-from ..domain.words import say
+from ..domain.spending.budget import Scope, Unit
+from ..domain.spending.usage import By, Group, Known, Summary, Totals
+from ..domain.spending.usage_limits import LEDGER, LimitUse
+from ..domain.words.catalogue import say
 
 UNKNOWN = "–"
 GATEWAY = "gateway"

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from .budget import Scope
-from .filters import FilterReason
+from .answers.filters import FilterReason
 from .place import Document, Range
+from .spending.budget import Scope
 from .window import Window
 
 

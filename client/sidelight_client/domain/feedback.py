@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import assert_never
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from .words import Message, say
+from .words.catalogue import Message, say
 
 LONGEST_REASON = 1_000
 _RULE = re.compile(r"[\w.:/+-]{1,120}")

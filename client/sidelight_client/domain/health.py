@@ -33,7 +33,7 @@ IDENTITY_REASONS = (
     "identity.conditional_access",
     "identity.misconfigured",
 )
-"""Why signing in again, as such, does not help; `domain.identity_reasons` tells them apart."""
+"""Why signing in again, as such, does not help; `domain.identity.identity_reasons` tells them apart."""
 
 CONDITIONS = {
     kind.code: kind

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from .budget import Scope
 from .completion import (
     Blocked,
     CompletionRequest,
@@ -17,6 +16,7 @@ from .completion import (
     UnavailableReason,
 )
 from .failure import Failure, FailureKind, RuleHit
+from .spending.budget import Scope
 from .window import PartKind, Window
 
 _SCOPES = {

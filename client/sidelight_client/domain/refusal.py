@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .budget import Budget
 from .completion import (
     Blocked,
     CompletionRequest,
@@ -13,8 +12,9 @@ from .completion import (
     Unavailable,
     UnavailableReason,
 )
-from .endpoints import Endpoints
-from .policy import Mode, Verdict
+from .policy.organisation import Mode, Verdict
+from .routing.endpoints import Endpoints
+from .spending.budget import Budget
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .breaker import BreakerState
-from .budget import Budget
 from .health import Condition, Severity, visible
-from .incidents import Service
-from .session import Phase
-from .uptime import Uptime
+from .identity.session import Phase
+from .routing.breaker import BreakerState
+from .service.incidents import Service
+from .service.uptime import Uptime
+from .spending.budget import Budget
 
 
 class State(StrEnum):

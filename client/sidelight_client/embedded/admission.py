@@ -8,9 +8,9 @@ from http import HTTPStatus
 from typing import Any
 
 from ..adapters.re2_rules import Match, RuleSet
-from ..domain.budget import Purse, Scope, Unit
 from ..domain.failure import FailureKind
-from ..domain.policy import Action
+from ..domain.policy.organisation import Action
+from ..domain.spending.budget import Purse, Scope, Unit
 from ..ports import Clock
 from .discovery import PASSED_ON_MODEL, WORKSPACE_MODEL
 from .faults import Dialect, Faults

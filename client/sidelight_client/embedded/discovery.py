@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..domain.budget import Purse
 from ..domain.completion import DEADLINE_S
+from ..domain.spending.budget import Purse
 from .limits import purse_json
 from .policy_document import OWNER
 

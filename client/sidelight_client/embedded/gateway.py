@@ -10,9 +10,9 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from ..adapters.re2_rules import RuleSet
-from ..domain.budget import Purse
-from ..domain.policy import ContentRule, PlaceRule
-from ..domain.secret import Secret
+from ..domain.identity.secret import Secret
+from ..domain.policy.organisation import ContentRule, PlaceRule
+from ..domain.spending.budget import Purse
 from ..ports import Clock
 from .admission import Admission
 from .audit import AuditTrail

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-from ..domain.secret import Secret
+from ..domain.identity.secret import Secret
 from .discovery import CLIENT_ID, SCOPES
 from .http import Request, Response, form_fields
 from .issuer import Issuer, OAuthError, redirect_allowed

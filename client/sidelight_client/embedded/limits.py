@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any, assert_never
 
-from ..domain.budget import Budget, Purse, Scope, Unit, spend
+from ..domain.spending.budget import Budget, Purse, Scope, Unit, spend
 from .faults import Dialect
 
 Headers = tuple[tuple[str, str], ...]

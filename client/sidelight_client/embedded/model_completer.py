@@ -10,8 +10,7 @@ from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
-from ..domain.fim import Template
-from ..domain.local_models import (
+from ..domain.models.local_models import (
     Engine,
     EngineError,
     Load,
@@ -22,6 +21,7 @@ from ..domain.local_models import (
     stops,
     threads,
 )
+from ..domain.routing.fim import Template
 from .passthrough import ModelDone, ModelServerError
 from .question import Question
 
@@ -51,7 +51,7 @@ class ModelCompleter:
     def __init__(
         self, name: str, load: Load, template: Template | None, *, before_workspace: bool
     ) -> None:
-        """See `domain.model_catalogue.Model` for what the words mean."""
+        """See `domain.models.model_catalogue.Model` for what the words mean."""
         self.before_workspace = before_workspace
         self._name = name
         self._load = load

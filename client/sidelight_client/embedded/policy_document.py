@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from ..domain.policy import ContentRule, Mode, PlaceRule
+from ..domain.policy.organisation import ContentRule, Mode, PlaceRule
 from .replies import as_json
 
 OWNER = "whoever runs this development gateway: you"

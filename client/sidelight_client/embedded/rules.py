@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..adapters.stdnum_validators import VALIDATORS
 from ..domain.content.catalogue import CATALOGUE
-from ..domain.policy import ContentRule
+from ..domain.policy.organisation import ContentRule
 
 __all__ = ["DEFAULT_RULES", "EMAIL_RULE", "PERSONAL_RULES", "SECRET_RULES", "VALIDATORS"]
 

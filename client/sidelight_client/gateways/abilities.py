@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from ..domain.content.rule import RuleProblem
 from ..domain.failure import Failure, FailureKind
-from ..domain.fim import Mode
+from ..domain.routing.fim import Mode
 from .discovery import Announced
 
 K = FailureKind

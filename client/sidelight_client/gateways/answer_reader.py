@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from ..domain.budget import Reading
 from ..domain.completion import Source, SourceKind, TokenUse
 from ..domain.failure import Failure, FailureKind
+from ..domain.spending.budget import Reading
 from ..ports import Delta, Finish, GatewayEvent
 from .fences import FenceStripper
 from .ndjson import LineReader, is_ndjson

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from ..domain.budget import Reading, Scope, Unit
 from ..domain.completion import CompletionRequest
 from ..domain.failure import FailureKind
-from ..domain.fim import Mode
-from ..domain.secret import Secret
-from ..domain.session import Grant
+from ..domain.identity.secret import Secret
+from ..domain.identity.session import Grant
+from ..domain.routing.fim import Mode
+from ..domain.spending.budget import Reading, Scope, Unit
 from .classify import Dialect
 from .encoding import encode
 from .limits import LONGEST_WINDOW_S, moment

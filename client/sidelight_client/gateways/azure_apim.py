@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ..domain.budget import Reading
 from ..domain.failure import FailureKind
-from ..domain.secret import Secret
-from ..domain.session import Grant
+from ..domain.identity.secret import Secret
+from ..domain.identity.session import Grant
+from ..domain.spending.budget import Reading
 from ..trace import traceparent
 from .classify import Dialect
 from .limit_headers import standard_limits

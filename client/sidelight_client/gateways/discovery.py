@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from ..domain.completion import Tier
-from ..domain.endpoints import MOST
-from ..domain.fim import Mode
+from ..domain.routing.endpoints import MOST
+from ..domain.routing.fim import Mode
 from ..ports import GatewayInfo
 from ..settings import is_safe_address
 from .limits import readings

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 from ..domain.completion import CompletionRequest
-from ..domain.fim import Mode, template_of
+from ..domain.routing.fim import Mode, template_of
 from ..domain.window import PartKind
 from .layout import chat_text, context_spans, context_text
 from .profile import Encoded, Span

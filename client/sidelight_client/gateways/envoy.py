@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ..domain.budget import Reading
 from ..domain.failure import FailureKind
+from ..domain.spending.budget import Reading
 from .classify import Dialect
 from .limit_headers import kong_limits, standard_limits
 from .openai import OpenAiProfile

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..domain.secret import Secret
+from ..domain.identity.secret import Secret
 
 MAX_HEADERS = 8
 LONGEST_VALUE = 4_096

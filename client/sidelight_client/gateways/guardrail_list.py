@@ -8,7 +8,7 @@ from typing import Any
 from ..domain.content.named_patterns import NAMED_PATTERNS
 from ..domain.content.rule import Rule, RuleProblem, RuleSource, UnknownPattern
 from ..domain.content.sources import RuleChoice
-from ..domain.policy import Action, ContentRule
+from ..domain.policy.organisation import Action, ContentRule
 from .untrusted import items, mapping, text
 
 MAX_GUARDRAILS = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ..domain.budget import Reading, Scope, Unit
+from ..domain.spending.budget import Reading, Scope, Unit
 from .limits import LONGEST_WINDOW_S, MAX_LIMITS
 from .retry_delay import seconds_until
 from .untrusted import number

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ..domain.budget import Scope
 from ..domain.failure import FailureKind
+from ..domain.spending.budget import Scope
 from .signs import Signs
 
 _KINDS = {

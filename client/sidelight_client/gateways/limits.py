@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ..domain.budget import Reading, Scope, Unit
+from ..domain.spending.budget import Reading, Scope, Unit
 from .retry_delay import seconds_until
 from .untrusted import items, mapping, member, number, parsed
 

@@ -6,8 +6,8 @@ import re
 import uuid
 from collections.abc import Mapping
 
-from ..domain.budget import Reading
 from ..domain.failure import FailureKind
+from ..domain.spending.budget import Reading
 from ..trace import traceparent
 from .classify import Dialect
 from .limit_headers import litellm_limits

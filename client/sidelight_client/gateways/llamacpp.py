@@ -7,7 +7,7 @@ from typing import Any
 
 from ..domain.completion import CompletionRequest
 from ..domain.failure import FailureKind
-from ..domain.fim import Mode
+from ..domain.routing.fim import Mode
 from ..domain.window import PartKind
 from .classify import Dialect
 from .encoding import encode

@@ -6,7 +6,7 @@ import json
 
 from ..domain.completion import CompletionRequest
 from ..domain.failure import FailureKind
-from ..domain.fim import Mode
+from ..domain.routing.fim import Mode
 from .classify import Dialect
 from .encoding import encode
 from .openai import OpenAiProfile

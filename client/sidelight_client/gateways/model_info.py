@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..domain.budget import Reading, Scope, Unit
-from ..domain.model_facts import ModelFacts, by_name
+from ..domain.models.model_facts import ModelFacts, by_name
+from ..domain.spending.budget import Reading, Scope, Unit
 from .untrusted import count, items, mapping, number, text
 
 MAX_MODELS = 500

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..domain.budget import Reading
 from ..domain.completion import CompletionRequest
 from ..domain.failure import Failure, FailureKind
-from ..domain.fim import Mode
-from ..domain.secret import Secret
-from ..domain.session import Grant
+from ..domain.identity.secret import Secret
+from ..domain.identity.session import Grant
+from ..domain.routing.fim import Mode
+from ..domain.spending.budget import Reading
 from ..trace import traceparent
 from .classify import Dialect, classify
 from .decoding import parts

@@ -10,10 +10,9 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from ..domain.code_category import CodeCategory
-from ..domain.infrastructure import FileKind
-from ..domain.place_policy import closing
-from ..domain.policy import (
+from ..domain.policy.code_category import CodeCategory
+from ..domain.policy.infrastructure import FileKind
+from ..domain.policy.organisation import (
     Action,
     ContentRule,
     Mode,
@@ -22,6 +21,7 @@ from ..domain.policy import (
     PolicyTrouble,
     RedactionMode,
 )
+from ..domain.policy.place_policy import closing
 from .untrusted import items, mapping, member, number, parsed, text
 
 log = logging.getLogger("sidelight.policy")

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..domain.budget import Reading
 from ..domain.completion import CompletionRequest, Source, TokenUse
 from ..domain.failure import Failure, RuleHit
-from ..domain.fim import Mode
-from ..domain.secret import Secret
-from ..domain.session import Grant
+from ..domain.identity.secret import Secret
+from ..domain.identity.session import Grant
+from ..domain.routing.fim import Mode
+from ..domain.spending.budget import Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..domain.budget import Scope
 from ..domain.failure import FailureKind
+from ..domain.spending.budget import Scope
 from .limit_owner import limit_scope
 from .limits import moment
 from .retry_delay import seconds_until

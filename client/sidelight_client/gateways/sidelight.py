@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..domain.budget import Reading
 from ..domain.failure import FailureKind
+from ..domain.spending.budget import Reading
 from .classify import Dialect
 from .limits import sidelight_limits
 from .openai import OpenAiProfile

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..domain.incidents import (
+from ..domain.service.incidents import (
     MAX_INCIDENTS,
     MAX_UPDATES,
     Incident,

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from ..domain.diagnosis_session import RenewalSeen, SessionSeen
 from ..domain.health import IDENTITY_REASONS, Condition, hold, release
-from ..domain.identity_reasons import identity_reason
-from ..domain.session import Phase, RenewalFailure, Session
+from ..domain.identity.diagnosis_session import RenewalSeen, SessionSeen
+from ..domain.identity.identity_reasons import identity_reason
+from ..domain.identity.session import Phase, RenewalFailure, Session
 from ..domain.snapshot import SessionView
 from ..ports import RenewalRefused, VaultState
 from .renewal import (

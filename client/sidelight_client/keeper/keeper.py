@@ -14,9 +14,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
-from ..domain.diagnosis_session import SessionSeen
 from ..domain.health import Condition
-from ..domain.session import (
+from ..domain.identity.diagnosis_session import SessionSeen
+from ..domain.identity.session import (
     AskPerson,
     DropPool,
     Event,

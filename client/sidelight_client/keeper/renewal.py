@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from ..domain.session import (
+from ..domain.identity.session import (
     Event,
     Grant,
     Phase,

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..domain.session import Event, Renew, RenewalFailure, Renewed, Session
+from ..domain.identity.session import Event, Renew, RenewalFailure, Renewed, Session
 from ..ports import Clock, IdentityProvider, RenewalRefused, Vault
 from ..waiting import at_most
 from .renewal import NoRenewal, Renewal, RenewalResult, RenewalView, event_of, renew_once

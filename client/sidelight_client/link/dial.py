@@ -12,12 +12,12 @@ from typing import Any
 from .. import __version__
 from ..adapters.folders import Folders
 from ..domain.completion import CompletionRequest, Outcome
-from ..domain.diagnosis_session import SessionSeen
-from ..domain.explained import Explained
+from ..domain.explaining.explained import Explained
 from ..domain.feedback import FeedbackResult, Subject
+from ..domain.identity.diagnosis_session import SessionSeen
 from ..domain.place import Position
 from ..domain.snapshot import Snapshot
-from ..domain.words import Message
+from ..domain.words.catalogue import Message
 from ..errors import BrokerUnreachableError, SidelightError
 from ..ports import SignInFailed, SignInPrompt
 from .greeting import FRAME_LIMIT

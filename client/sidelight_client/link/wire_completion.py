@@ -6,7 +6,7 @@ import string
 from dataclasses import asdict
 from typing import assert_never
 
-from ..domain.budget import Scope
+from ..domain.answers.filters import FilterReason
 from ..domain.completion import (
     Blocked,
     Completed,
@@ -27,8 +27,8 @@ from ..domain.completion import (
     Unavailable,
     UnavailableReason,
 )
-from ..domain.filters import FilterReason
 from ..domain.place import Document, Position, Range
+from ..domain.spending.budget import Scope
 from ..domain.window import Cut, CutReason, Part, PartKind, Window
 from .frames import (
     Json,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..domain.diagnosis_session import RenewalSeen, SessionSeen
+from ..domain.identity.diagnosis_session import RenewalSeen, SessionSeen
 from .frames import Json, flag, number, optional_number, sections, text
 
 _TEXT_LIMIT = 2000

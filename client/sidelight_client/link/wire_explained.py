@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..domain.explained import Explained
+from ..domain.explaining.explained import Explained
 from ..domain.place import Position
-from ..domain.words import Message
+from ..domain.words.catalogue import Message
 from .frames import Json, integer, optional_number, section, sections, text
 
 

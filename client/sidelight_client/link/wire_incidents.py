@@ -8,8 +8,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TypeVar
 
-from ..domain.incidents import Incident, Level, Service, Stage, Update
-from ..domain.uptime import Day, PastIncident, Uptime
+from ..domain.service.incidents import Incident, Level, Service, Stage, Update
+from ..domain.service.uptime import Day, PastIncident, Uptime
 from .frames import (
     Json,
     flag,

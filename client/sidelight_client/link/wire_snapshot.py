@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..domain.breaker import BreakerState
-from ..domain.budget import Budget, Purse, Scope, Unit
 from ..domain.health import CONDITIONS, Condition, visible
-from ..domain.session import Phase
+from ..domain.identity.session import Phase
+from ..domain.routing.breaker import BreakerState
 from ..domain.snapshot import (
     CountsView,
     DecisionView,
@@ -21,7 +20,8 @@ from ..domain.snapshot import (
     SessionView,
     Snapshot,
 )
-from ..domain.words import say
+from ..domain.spending.budget import Budget, Purse, Scope, Unit
+from ..domain.words.catalogue import say
 from .frames import (
     Json,
     flag,

@@ -6,9 +6,9 @@ null means unknown.
 
 from __future__ import annotations
 
-from ..domain.usage import Group, Known
-from ..domain.usage_limits import LimitUse
-from ..domain.usage_view import UsageView
+from ..domain.spending.usage import Group, Known
+from ..domain.spending.usage_limits import LimitUse
+from ..domain.spending.usage_view import UsageView
 from .frames import Json, milliseconds
 
 

@@ -9,14 +9,14 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from ..domain.budget import Reading
 from ..domain.completion import CompletionRequest, Source, SourceKind, Tier
 from ..domain.content.sources import RuleChoice
 from ..domain.failure import Failure
 from ..domain.feedback import Feedback, FeedbackResult, NoEndpoint
-from ..domain.policy import Policy, PolicyTrouble
-from ..domain.secret import Secret
-from ..domain.session import Grant
+from ..domain.identity.secret import Secret
+from ..domain.identity.session import Grant
+from ..domain.policy.organisation import Policy, PolicyTrouble
+from ..domain.spending.budget import Reading
 from ..ports import (
     Delta,
     Finish,

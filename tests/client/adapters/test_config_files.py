@@ -13,7 +13,7 @@ from sidelight_client.adapters.config_files import (
     read_settings,
 )
 from sidelight_client.adapters.folders import Folders, folders
-from sidelight_client.domain.policy import Mode, Policy, PolicyTrouble
+from sidelight_client.domain.policy.organisation import Mode, Policy, PolicyTrouble
 from sidelight_client.settings import Layer
 
 

@@ -24,7 +24,7 @@ from sidelight_client.domain.feedback import (
     form_address,
     told,
 )
-from sidelight_client.domain.secret import Secret
+from sidelight_client.domain.identity.secret import Secret
 from support.raw_server import answer, raw_server
 
 NOW = 1_700_000_000.0

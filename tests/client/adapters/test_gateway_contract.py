@@ -13,14 +13,14 @@ from sidelight_client.adapters.clock import SystemClock
 from sidelight_client.adapters.discovered_identity import DiscoveredProvider
 from sidelight_client.adapters.gateway_http import HttpGateway
 from sidelight_client.adapters.http import HttpClient
-from sidelight_client.domain.budget import Scope
 from sidelight_client.domain.completion import Blocked, CompletionRequest, SourceKind
 from sidelight_client.domain.failure import Failure, FailureKind
+from sidelight_client.domain.identity.session import Grant
 from sidelight_client.domain.place import Document, Position
-from sidelight_client.domain.place_policy import DocumentPlace, PlacePolicy, RepositoryLevel
-from sidelight_client.domain.policy import Mode, Policy
+from sidelight_client.domain.policy.organisation import Mode, Policy
+from sidelight_client.domain.policy.place_policy import DocumentPlace, PlacePolicy, RepositoryLevel
 from sidelight_client.domain.reading import outcome_of
-from sidelight_client.domain.session import Grant
+from sidelight_client.domain.spending.budget import Scope
 from sidelight_client.domain.window import take
 from sidelight_client.embedded.gateway import EmbeddedGateway, EmbeddedSettings
 from sidelight_client.ports import Delta, Finish, GatewayEvent, GatewayInfo, SignInPrompt

@@ -10,7 +10,6 @@ import pytest
 
 from sidelight_client.adapters.gateway_http import HttpGateway
 from sidelight_client.adapters.http import HttpClient
-from sidelight_client.domain.budget import Scope
 from sidelight_client.domain.completion import CompletionRequest
 from sidelight_client.domain.feedback import (
     Failed,
@@ -21,6 +20,7 @@ from sidelight_client.domain.feedback import (
     Subject,
 )
 from sidelight_client.domain.place import Document, Position
+from sidelight_client.domain.spending.budget import Scope
 from sidelight_client.domain.window import take
 from sidelight_client.ports import GatewayInfo
 from sidelight_client.testing.fakes import FakeClock, grant

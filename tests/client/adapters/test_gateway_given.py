@@ -13,7 +13,7 @@ from sidelight_client.adapters.gateway_http import HttpGateway
 from sidelight_client.adapters.http import HttpClient
 from sidelight_client.adapters.keyring_vault import ACCOUNT, find_password
 from sidelight_client.domain.completion import Tier
-from sidelight_client.domain.secret import Secret
+from sidelight_client.domain.identity.secret import Secret
 from sidelight_client.ports import GatewayInfo
 from sidelight_client.testing.fakes import FakeClock, grant
 from support.raw_server import answer, raw_server

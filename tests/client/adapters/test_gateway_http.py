@@ -28,7 +28,7 @@ from sidelight_client.domain.completion import (
 )
 from sidelight_client.domain.failure import Failure, FailureKind, RuleHit
 from sidelight_client.domain.place import Document, Position
-from sidelight_client.domain.policy import Policy, PolicyTrouble
+from sidelight_client.domain.policy.organisation import Policy, PolicyTrouble
 from sidelight_client.domain.window import take
 from sidelight_client.ports import Delta, Finish, GatewayEvent, GatewayInfo
 from sidelight_client.testing.fakes import FakeClock, grant

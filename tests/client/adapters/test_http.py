@@ -20,7 +20,7 @@ from sidelight_client.adapters.http import (
     HttpTimeouts,
     is_loopback,
 )
-from sidelight_client.domain.secret import Secret
+from sidelight_client.domain.identity.secret import Secret
 from support.raw_server import Exchange, answer, chunk, raw_server, stream_head
 
 pytestmark = pytest.mark.anyio

@@ -17,7 +17,7 @@ from sidelight_client.adapters.machine_probe import (
     trust_seen,
     versions,
 )
-from sidelight_client.domain.diagnosis import LockSeen
+from sidelight_client.domain.identity.diagnosis import LockSeen
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="Windows has no permission bits")
 

@@ -24,7 +24,7 @@ from sidelight_client.adapters.net_probe import (
     proxy_for,
     without_credentials,
 )
-from sidelight_client.domain.diagnosis import Answer, EndpointSeen, Trouble
+from sidelight_client.domain.identity.diagnosis import Answer, EndpointSeen, Trouble
 from support.raw_server import Exchange, answer, raw_server
 from support.tls_server import tls_server
 

@@ -10,10 +10,10 @@ import pytest
 from sidelight_client.adapters import place_facts
 from sidelight_client.adapters.place_facts import MAX_MARKERS, MAX_REPOSITORIES, WorkspacePlaces
 from sidelight_client.adapters.workspace_rules import MAX_RULES, read_rules
-from sidelight_client.domain.code_category import CodeCategory
-from sidelight_client.domain.infrastructure import FileKind
-from sidelight_client.domain.place_policy import DocumentPlace
-from sidelight_client.domain.policy import Mode
+from sidelight_client.domain.policy.code_category import CodeCategory
+from sidelight_client.domain.policy.infrastructure import FileKind
+from sidelight_client.domain.policy.organisation import Mode
+from sidelight_client.domain.policy.place_policy import DocumentPlace
 
 
 def repository(folder: Path, *urls: str) -> Path:

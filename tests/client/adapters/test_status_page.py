@@ -12,11 +12,11 @@ import pytest
 from sidelight_client.adapters.http import HttpClient
 from sidelight_client.adapters.status_page import LARGEST_PAGE, fetch
 from sidelight_client.domain.health import Condition
-from sidelight_client.domain.incidents import Level, SeenHere, Stage
-from sidelight_client.domain.seen_here import seen_here
+from sidelight_client.domain.service.incidents import Level, SeenHere, Stage
+from sidelight_client.domain.service.seen_here import seen_here
+from sidelight_client.domain.service.status_look import Fetched, NotFetched, PageAnswer, Unchanged
+from sidelight_client.domain.service.uptime import Health, HealthNote, known_down
 from sidelight_client.domain.snapshot import DecisionView, GatewayView
-from sidelight_client.domain.status_look import Fetched, NotFetched, PageAnswer, Unchanged
-from sidelight_client.domain.uptime import Health, HealthNote, known_down
 from sidelight_client.embedded.gateway import EmbeddedGateway, EmbeddedSettings
 from sidelight_client.incident_feed import IncidentFeed, Sources
 from sidelight_client.testing.fakes import FakeClock

@@ -14,8 +14,15 @@ from sidelight_client.adapters import usage_file
 from sidelight_client.adapters.usage_file import LedgerFile
 from sidelight_client.adapters.usage_health import read_health
 from sidelight_client.adapters.usage_ledger import UsageLedger
-from sidelight_client.domain.incidents import Incident, Level, PageReading, SeenHere, Stage, service
-from sidelight_client.domain.uptime import (
+from sidelight_client.domain.service.incidents import (
+    Incident,
+    Level,
+    PageReading,
+    SeenHere,
+    Stage,
+    service,
+)
+from sidelight_client.domain.service.uptime import (
     KEPT_S,
     MAX_PAST,
     Health,

@@ -11,11 +11,11 @@ import pytest
 
 from sidelight_client.adapters.usage_file import LedgerFile
 from sidelight_client.adapters.usage_query import health_of, usage_today
-from sidelight_client.domain.budget import Budget, Purse, Scope, Unit
-from sidelight_client.domain.incidents import Level, PageReading, SeenHere, service
-from sidelight_client.domain.model_facts import ModelFacts
-from sidelight_client.domain.uptime import Health, note, uptime
-from sidelight_client.domain.usage_limits import reconcile
+from sidelight_client.domain.models.model_facts import ModelFacts
+from sidelight_client.domain.service.incidents import Level, PageReading, SeenHere, service
+from sidelight_client.domain.service.uptime import Health, note, uptime
+from sidelight_client.domain.spending.budget import Budget, Purse, Scope, Unit
+from sidelight_client.domain.spending.usage_limits import reconcile
 from sidelight_client.link.wire_usage import usage_to_json
 from support.ledger_process import request
 

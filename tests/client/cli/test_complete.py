@@ -17,7 +17,6 @@ from sidelight_client.cli.complete import (
     read_place,
     split_lines,
 )
-from sidelight_client.domain.budget import Scope
 from sidelight_client.domain.completion import (
     Blocked,
     Completed,
@@ -33,6 +32,7 @@ from sidelight_client.domain.completion import (
     UnavailableReason,
 )
 from sidelight_client.domain.place import Position, Range
+from sidelight_client.domain.spending.budget import Scope
 from sidelight_client.errors import ExitCode, SidelightError
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"

@@ -21,7 +21,7 @@ from sidelight_client.api import Snapshot
 from sidelight_client.cli.assemble import assembled
 from sidelight_client.cli.service_watch import service_watched
 from sidelight_client.domain.health import Condition
-from sidelight_client.domain.incidents import Level, Stage
+from sidelight_client.domain.service.incidents import Level, Stage
 from sidelight_client.embedded.gateway import EmbeddedGateway, EmbeddedSettings
 from sidelight_client.ports import GatewayInfo
 from sidelight_client.testing.fakes import FakeClock

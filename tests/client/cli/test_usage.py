@@ -17,11 +17,11 @@ from sidelight_client.adapters.usage_file import LedgerFile, aside_of
 from sidelight_client.cli import main
 from sidelight_client.cli.usage import _report
 from sidelight_client.cli.usage_show import Report, as_csv, as_json, as_text
-from sidelight_client.domain.breaker import BreakerState
-from sidelight_client.domain.budget import Budget, Purse, Scope, Unit
-from sidelight_client.domain.session import Phase
+from sidelight_client.domain.identity.session import Phase
+from sidelight_client.domain.routing.breaker import BreakerState
 from sidelight_client.domain.snapshot import DecisionView, GatewayView, SessionView, Snapshot
-from sidelight_client.domain.usage import By
+from sidelight_client.domain.spending.budget import Budget, Purse, Scope, Unit
+from sidelight_client.domain.spending.usage import By
 
 NOW = time.time()
 ANSWERED = DecisionView(

@@ -11,12 +11,12 @@ from sidelight_client.cli.config import explained
 from sidelight_client.cli.pause import pause_until
 from sidelight_client.cli.status import exit_code
 from sidelight_client.cli.status_show import for_a_bar, lines
-from sidelight_client.domain.breaker import BreakerState
-from sidelight_client.domain.budget import Budget, Purse, Scope, Unit
 from sidelight_client.domain.health import hold
-from sidelight_client.domain.incidents import Incident, Level, Service, Stage
-from sidelight_client.domain.session import Phase
+from sidelight_client.domain.identity.session import Phase
+from sidelight_client.domain.routing.breaker import BreakerState
+from sidelight_client.domain.service.incidents import Incident, Level, Service, Stage
 from sidelight_client.domain.snapshot import EndpointView, GatewayView, SessionView, Snapshot, State
+from sidelight_client.domain.spending.budget import Budget, Purse, Scope, Unit
 from sidelight_client.errors import ExitCode, SidelightError
 from sidelight_client.settings import Layer, resolve
 

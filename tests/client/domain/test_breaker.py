@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.breaker import (
+from sidelight_client.domain.routing.breaker import (
     Breaker,
     BreakerSettings,
     BreakerState,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidelight_client.domain.budget import (
+from sidelight_client.domain.spending.budget import (
     MOST_PURSES,
     Budget,
     Purse,

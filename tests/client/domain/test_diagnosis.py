@@ -9,7 +9,8 @@ import pytest
 
 from sidelight_client.cli.doctor import not_offered
 from sidelight_client.cli.doctor_show import as_json, lines
-from sidelight_client.domain.diagnosis import (
+from sidelight_client.domain.health import Condition
+from sidelight_client.domain.identity.diagnosis import (
     Answer,
     BrokerSeen,
     EndpointSeen,
@@ -22,9 +23,8 @@ from sidelight_client.domain.diagnosis import (
     TrustSeen,
     findings,
 )
-from sidelight_client.domain.diagnosis_session import failing, rejected_retry_s
-from sidelight_client.domain.health import Condition
-from sidelight_client.domain.words import say
+from sidelight_client.domain.identity.diagnosis_session import failing, rejected_retry_s
+from sidelight_client.domain.words.catalogue import say
 
 NOW = 1_700_000_000.0
 GATEWAY = EndpointSeen(

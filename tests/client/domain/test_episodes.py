@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.breaker import BreakerState
-from sidelight_client.domain.episodes import (
+from sidelight_client.domain.health import hold
+from sidelight_client.domain.identity.session import Phase
+from sidelight_client.domain.routing.breaker import BreakerState
+from sidelight_client.domain.service.episodes import (
     MOST_AN_HOUR,
     Episodes,
     Notice,
@@ -21,9 +23,7 @@ from sidelight_client.domain.episodes import (
     troubles_of,
     woke,
 )
-from sidelight_client.domain.health import hold
-from sidelight_client.domain.incidents import Level, Service
-from sidelight_client.domain.session import Phase
+from sidelight_client.domain.service.incidents import Level, Service
 from sidelight_client.domain.snapshot import GatewayView, SessionView, Snapshot
 
 NOW = 1_700_000_000.0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.globs import GlobIndex, PathGlobs
+from sidelight_client.domain.policy.globs import GlobIndex, PathGlobs
 
 patterns = st.lists(st.text("aB*?[]/.", max_size=7), max_size=12)
 

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from sidelight_client.domain.budget import Budget, Purse, Scope, Unit, spend
-from sidelight_client.domain.governor import (
+from sidelight_client.domain.spending.budget import Budget, Purse, Scope, Unit, spend
+from sidelight_client.domain.spending.governor import (
     FRUGAL_PER_KEY,
     SOFT_PER_KEY,
     UNLIMITED,
@@ -16,7 +16,7 @@ from sidelight_client.domain.governor import (
     pace,
     price,
 )
-from sidelight_client.domain.value import Moment, Place, place_of, value
+from sidelight_client.domain.spending.value import Moment, Place, place_of, value
 
 NOW = 1_000_000.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sidelight_client.domain.health import CONDITIONS, hold, next_change, release, visible
-from sidelight_client.domain.words import CODES
+from sidelight_client.domain.words.catalogue import CODES
 
 
 def codes(*held: tuple[str, float], now: float) -> list[str]:

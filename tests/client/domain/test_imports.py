@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.imports import (
+from sidelight_client.domain.window.imports import (
     LANGUAGES,
     Imported,
     defined,

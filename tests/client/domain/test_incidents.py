@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.incidents import (
+from sidelight_client.domain.service.incidents import (
     STALE_S,
     Incident,
     Level,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from sidelight_client.domain.budget import Scope
 from sidelight_client.domain.completion import (
     Blocked,
     Completed,
@@ -20,10 +19,11 @@ from sidelight_client.domain.completion import (
     Unavailable,
     UnavailableReason,
 )
-from sidelight_client.domain.explain import explain
+from sidelight_client.domain.explaining.explain import explain
 from sidelight_client.domain.failure import Failure, FailureKind, RuleHit
 from sidelight_client.domain.place import Document, Position, Range
 from sidelight_client.domain.reading import mask, outcome_of
+from sidelight_client.domain.spending.budget import Scope
 from sidelight_client.domain.window import take
 
 NOW = 1_700_000_000.0

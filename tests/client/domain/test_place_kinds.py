@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.code_category import CodeCategory, code_categories
-from sidelight_client.domain.infrastructure import FileKind, file_kinds
+from sidelight_client.domain.policy.code_category import CodeCategory, code_categories
+from sidelight_client.domain.policy.infrastructure import FileKind, file_kinds
 
 TERRAFORM = 'resource "aws_instance" "web" {\n  ami = "x"\n}'
 FORMATION = "Parameters:\n  Key:\n    Type: AWS::EC2::KeyPair::KeyName\n"

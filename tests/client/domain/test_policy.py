@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.code_category import CodeCategory
-from sidelight_client.domain.infrastructure import FileKind
-from sidelight_client.domain.place_policy import (
+from sidelight_client.domain.policy.code_category import CodeCategory
+from sidelight_client.domain.policy.infrastructure import FileKind
+from sidelight_client.domain.policy.organisation import Mode, PlaceRule, Policy, RedactionMode
+from sidelight_client.domain.policy.place_policy import (
     VERDICTS_KEPT,
     DocumentPlace,
     PlacePolicy,
     RepositoryLevel,
     WorkspaceRule,
 )
-from sidelight_client.domain.policy import Mode, PlaceRule, Policy, RedactionMode
 
 RULES = Policy(
     place_rules=(

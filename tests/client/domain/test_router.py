@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from sidelight_client.domain.answers.filters import FilterReason
 from sidelight_client.domain.completion import Tier, TierReason, Trigger
-from sidelight_client.domain.filters import FilterReason
-from sidelight_client.domain.router import RequestKind, Route, Task, escalated, route
+from sidelight_client.domain.routing.tier_router import RequestKind, Route, Task, escalated, route
 
 ASKED = Trigger.INVOKED
 

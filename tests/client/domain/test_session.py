@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.secret import Secret
-from sidelight_client.domain.session import (
+from sidelight_client.domain.identity.secret import Secret
+from sidelight_client.domain.identity.session import (
     AskPerson,
     DropPool,
     Event,

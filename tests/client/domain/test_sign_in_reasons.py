@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import sidelight_client
-from sidelight_client.domain.sign_in_reasons import sign_in_failure
-from sidelight_client.domain.words import facts_of, say
-from sidelight_client.domain.words_login import LOGIN
+from sidelight_client.domain.identity.sign_in_reasons import sign_in_failure
+from sidelight_client.domain.words.catalogue import facts_of, say
+from sidelight_client.domain.words.login import LOGIN
 
 FAILURES = [
     ("access_denied", "", "login.declined"),

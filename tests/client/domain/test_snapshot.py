@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.breaker import BreakerState
-from sidelight_client.domain.budget import Budget, Scope, exhaust
 from sidelight_client.domain.health import CONDITIONS, hold
-from sidelight_client.domain.session import Phase
+from sidelight_client.domain.identity.session import Phase
+from sidelight_client.domain.routing.breaker import BreakerState
 from sidelight_client.domain.snapshot import GatewayView, SessionView, Snapshot, State
+from sidelight_client.domain.spending.budget import Budget, Scope, exhaust
 
 NOW = 1_700_000_000.0
 GOOD = Snapshot(1, NOW, "0.1.0", SessionView(Phase.FRESH, expires_at=NOW + 600), GatewayView("G"))

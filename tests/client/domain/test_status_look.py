@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.status_look import (
+from sidelight_client.domain.service.status_look import (
     LONGEST_RETRY_AFTER_S,
     Looked,
     answered,

@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.incidents import Level
-from sidelight_client.domain.uptime import DAYS, KEPT_S, Hour, known_down, merged, uptime, watched
+from sidelight_client.domain.service.incidents import Level
+from sidelight_client.domain.service.uptime import (
+    DAYS,
+    KEPT_S,
+    Hour,
+    known_down,
+    merged,
+    uptime,
+    watched,
+)
 
 MIDNIGHT = 1_699_920_000.0
 """14 November 2023, 0:00 UTC."""

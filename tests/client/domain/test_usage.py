@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.budget import Budget, Purse, Scope, Unit
 from sidelight_client.domain.snapshot import DecisionView
-from sidelight_client.domain.usage import By, Known, Totals, editor_name, summarize
-from sidelight_client.domain.usage_limits import endpoint_of, reconcile, window_start
+from sidelight_client.domain.spending.budget import Budget, Purse, Scope, Unit
+from sidelight_client.domain.spending.usage import By, Known, Totals, editor_name, summarize
+from sidelight_client.domain.spending.usage_limits import endpoint_of, reconcile, window_start
 
 NOW = 1_700_000_000.0
 """2023-11-14 22:13:20 UTC, a Tuesday."""

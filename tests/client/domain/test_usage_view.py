@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.budget import Budget, Purse, Scope, Unit
-from sidelight_client.domain.model_facts import ModelFacts
+from sidelight_client.domain.models.model_facts import ModelFacts
 from sidelight_client.domain.snapshot import DecisionView
-from sidelight_client.domain.usage import Known
-from sidelight_client.domain.usage_limits import reconcile
-from sidelight_client.domain.usage_view import UsageView, day_of, usage_view
+from sidelight_client.domain.spending.budget import Budget, Purse, Scope, Unit
+from sidelight_client.domain.spending.usage import Known
+from sidelight_client.domain.spending.usage_limits import reconcile
+from sidelight_client.domain.spending.usage_view import UsageView, day_of, usage_view
 
 MIDNIGHT = 1_699_920_000.0
 NOON = MIDNIGHT + 43_200.0

@@ -5,9 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.chunks import Chunk, chunk_of, ranked, rows_around, without_repeats
 from sidelight_client.domain.place import Document, Position, Range
-from sidelight_client.domain.similarity import fingerprint, jaccard
 from sidelight_client.domain.window import (
     CutReason,
     PartKind,
@@ -17,7 +15,14 @@ from sidelight_client.domain.window import (
     end_of,
     take,
 )
-from sidelight_client.domain.window_context import (
+from sidelight_client.domain.window.chunks import (
+    Chunk,
+    chunk_of,
+    ranked,
+    rows_around,
+    without_repeats,
+)
+from sidelight_client.domain.window.context import (
     Neighbour,
     assemble,
     head_rows,
@@ -25,6 +30,7 @@ from sidelight_client.domain.window_context import (
     select,
     without_places,
 )
+from sidelight_client.domain.window.similarity import fingerprint, jaccard
 
 HERE, THERE = "file:///w/a.py", "file:///w/b.py"
 ORDERS = ["def orders(customer):\n", "    total = customer.balance\n", "    return total\n", "\n"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from sidelight_client.domain.place import Position, Range
-from sidelight_client.domain.tokens_estimate import TokenRates, learn
 from sidelight_client.domain.window import (
     Cut,
     CutReason,
@@ -16,7 +15,8 @@ from sidelight_client.domain.window import (
     WindowLimits,
     take,
 )
-from sidelight_client.domain.window_ledger import ledger_of
+from sidelight_client.domain.window.ledger import ledger_of
+from sidelight_client.domain.window.tokens_estimate import TokenRates, learn
 
 URI, TAB, OTHER = "file:///a.py", "file:///b.py", "file:///c.py"
 

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from sidelight_client.domain.completion import Tier
 from sidelight_client.domain.place import Position
-from sidelight_client.domain.tokens_estimate import (
+from sidelight_client.domain.window import WindowLimits, take
+from sidelight_client.domain.window.budget import ENOUGH, SCALES, WindowPace, limits_for, paced
+from sidelight_client.domain.window.tokens_estimate import (
     LANGUAGES_KEPT,
     LEAST,
     MOST,
@@ -17,8 +19,6 @@ from sidelight_client.domain.tokens_estimate import (
     byte_count,
     learn,
 )
-from sidelight_client.domain.window import WindowLimits, take
-from sidelight_client.domain.window_budget import ENOUGH, SCALES, WindowPace, limits_for, paced
 
 
 def test_bytes_a_token_are_learned_by_language() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sidelight_client.domain.aftermath import Exchange, Lessons, forget_silence, learn
-from sidelight_client.domain.breaker import Breaker, BreakerState
-from sidelight_client.domain.budget import Budget, Purse, Reading, Scope, Unit
 from sidelight_client.domain.failure import Failure, FailureKind
 from sidelight_client.domain.health import Condition, hold
+from sidelight_client.domain.routing.aftermath import Exchange, Lessons, forget_silence, learn
+from sidelight_client.domain.routing.breaker import Breaker, BreakerState
+from sidelight_client.domain.spending.budget import Budget, Purse, Reading, Scope, Unit
 
 NOW = 1_000.0
 K = FailureKind

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.answer import LONGEST, cut
-from sidelight_client.domain.latency import KEPT, Latencies
+from sidelight_client.domain.answers.answer import LONGEST, cut
+from sidelight_client.domain.routing.latency import KEPT, Latencies
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.breaker import Breaker, BreakerState, failed, late, sent
 from sidelight_client.domain.completion import Tier
-from sidelight_client.domain.endpoints import MOST, Endpoints
+from sidelight_client.domain.routing.breaker import Breaker, BreakerState, failed, late, sent
+from sidelight_client.domain.routing.endpoints import MOST, Endpoints
 
 NOW = 1_000.0
 A, B, C = "https://a", "https://b", "https://c"

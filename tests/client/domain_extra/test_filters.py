@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.answer import Offer, offered, showable
-from sidelight_client.domain.brackets import balance
-from sidelight_client.domain.filters import FilterReason
+from sidelight_client.domain.answers.answer import Offer, offered, showable
+from sidelight_client.domain.answers.brackets import balance
+from sidelight_client.domain.answers.filters import FilterReason
+from sidelight_client.domain.answers.surroundings import Around, around_of
 from sidelight_client.domain.place import Position
-from sidelight_client.domain.surroundings import Around, around_of
 from sidelight_client.domain.window import WindowLimits, take
 
 CODE = "ab()[]{}\n :,=1#"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sidelight_client.domain.fim import (
+from sidelight_client.domain.routing.fim import (
     Learned,
     Mode,
     Shown,

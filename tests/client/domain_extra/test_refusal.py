@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from sidelight_client.domain.breaker import Breaker
-from sidelight_client.domain.budget import Budget, Purse, Scope, Unit
 from sidelight_client.domain.completion import (
     Blocked,
     CompletionRequest,
@@ -18,10 +16,12 @@ from sidelight_client.domain.completion import (
     Unavailable,
     UnavailableReason,
 )
-from sidelight_client.domain.endpoints import Endpoints
 from sidelight_client.domain.place import Document, Position
-from sidelight_client.domain.policy import Mode, PlaceRule, Verdict
+from sidelight_client.domain.policy.organisation import Mode, PlaceRule, Verdict
 from sidelight_client.domain.refusal import Admission, refuse
+from sidelight_client.domain.routing.breaker import Breaker
+from sidelight_client.domain.routing.endpoints import Endpoints
+from sidelight_client.domain.spending.budget import Budget, Purse, Scope, Unit
 from sidelight_client.domain.window import take
 
 NOW = 1_000.0

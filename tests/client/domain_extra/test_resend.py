@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from sidelight_client.domain.failure import Failure, FailureKind
 from sidelight_client.domain.place import Position
-from sidelight_client.domain.resend import Resend, Tries, resend
-from sidelight_client.domain.retry_budget import RetryBudget
-from sidelight_client.domain.shrink import fitting_chars, shrink, size
+from sidelight_client.domain.routing.resend import Resend, Tries, resend
+from sidelight_client.domain.routing.retry_budget import RetryBudget
+from sidelight_client.domain.routing.shrink import fitting_chars, shrink, size
 from sidelight_client.domain.window import CutReason, take
 
 K = FailureKind

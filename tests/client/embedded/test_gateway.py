@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sidelight_client.adapters.re2_rules import RuleError
-from sidelight_client.domain.policy import ContentRule
+from sidelight_client.domain.policy.organisation import ContentRule
 from sidelight_client.embedded.gateway import EmbeddedGateway, EmbeddedSettings
 
 pytestmark = pytest.mark.anyio

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sidelight_client.domain.budget import Purse, Scope, Unit
+from sidelight_client.domain.spending.budget import Purse, Scope, Unit
 
 pytestmark = pytest.mark.anyio
 

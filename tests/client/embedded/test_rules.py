@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidelight_client.adapters.re2_rules import RuleError, RuleSet
-from sidelight_client.domain.policy import ContentRule
+from sidelight_client.domain.policy.organisation import ContentRule
 from sidelight_client.embedded.rules import (
     DEFAULT_RULES,
     EMAIL_RULE,

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.budget import Reading, Scope, Unit
-from sidelight_client.domain.code_category import CodeCategory
-from sidelight_client.domain.fim import Mode
-from sidelight_client.domain.infrastructure import FileKind
-from sidelight_client.domain.policy import Action, PolicyTrouble
-from sidelight_client.domain.policy import Mode as PlaceMode
+from sidelight_client.domain.policy.code_category import CodeCategory
+from sidelight_client.domain.policy.infrastructure import FileKind
+from sidelight_client.domain.policy.organisation import Action, PolicyTrouble
+from sidelight_client.domain.policy.organisation import Mode as PlaceMode
+from sidelight_client.domain.routing.fim import Mode
+from sidelight_client.domain.spending.budget import Reading, Scope, Unit
 from sidelight_client.gateways.discovery import api_base, from_document, from_models, origin
 from sidelight_client.gateways.limits import openai_limits, readings, sidelight_limits
 from sidelight_client.gateways.policy_document import closed_rules, policy, trouble

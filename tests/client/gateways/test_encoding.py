@@ -9,8 +9,8 @@ import pytest
 
 from sidelight_client.domain.completion import CompletionRequest
 from sidelight_client.domain.failure import RuleHit
-from sidelight_client.domain.fim import Mode
 from sidelight_client.domain.place import Document, Position, Range
+from sidelight_client.domain.routing.fim import Mode
 from sidelight_client.domain.window import Part, PartKind, Window, take
 from sidelight_client.gateways.encoding import encode, unstreamed
 

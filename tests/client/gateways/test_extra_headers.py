@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.secret import Secret
+from sidelight_client.domain.identity.secret import Secret
 from sidelight_client.gateways.extra_headers import (
     ALLOWED,
     MAX_HEADERS,

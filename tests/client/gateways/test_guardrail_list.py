@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sidelight_client.adapters.re2_matcher import RuleMatcher
 from sidelight_client.domain.content.named_patterns import NAMED_PATTERNS
 from sidelight_client.domain.content.rule import Rule, RuleSource, UnknownPattern
-from sidelight_client.domain.policy import Action, ContentRule
+from sidelight_client.domain.policy.organisation import Action, ContentRule
 from sidelight_client.gateways.guardrail_list import guardrail_list
 
 

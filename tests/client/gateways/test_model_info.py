@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.budget import Reading, Scope, Unit
 from sidelight_client.domain.completion import TokenUse
-from sidelight_client.domain.model_facts import ModelFacts
+from sidelight_client.domain.models.model_facts import ModelFacts
+from sidelight_client.domain.spending.budget import Reading, Scope, Unit
 from sidelight_client.gateways.answer_reader import AnswerReader
 from sidelight_client.gateways.discovery import from_models, models_url, with_model_facts
 from sidelight_client.gateways.model_info import group_limits, model_facts

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from sidelight_client.domain.budget import Reading, Scope, Unit
 from sidelight_client.domain.completion import CompletionRequest, TokenUse
-from sidelight_client.domain.fim import Mode
+from sidelight_client.domain.identity.secret import Secret
+from sidelight_client.domain.identity.session import Grant
 from sidelight_client.domain.place import Document, Position
-from sidelight_client.domain.secret import Secret
-from sidelight_client.domain.session import Grant
+from sidelight_client.domain.routing.fim import Mode
+from sidelight_client.domain.spending.budget import Reading, Scope, Unit
 from sidelight_client.domain.window import take
 from sidelight_client.gateways.answer_reader import AnswerReader
 from sidelight_client.gateways.limit_headers import standard_limits

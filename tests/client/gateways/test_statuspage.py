@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.incidents import MAX_INCIDENTS, MAX_UPDATES, Level, Stage
+from sidelight_client.domain.service.incidents import MAX_INCIDENTS, MAX_UPDATES, Level, Stage
 from sidelight_client.embedded.status import summary
 from sidelight_client.gateways.statuspage import MAX_COMPONENTS, page_reading
 from sidelight_client.gateways.untrusted import parsed

@@ -18,8 +18,8 @@ from sidelight_client.adapters.http import HttpAnswer, HttpClient, HttpTimeouts
 from sidelight_client.adapters.oidc_tokens import classify, error_reason
 from sidelight_client.domain.failure import Failure, FailureKind
 from sidelight_client.domain.health import CONDITIONS, IDENTITY_REASONS, visible
-from sidelight_client.domain.identity_reasons import identity_reason
-from sidelight_client.domain.session import (
+from sidelight_client.domain.identity.identity_reasons import identity_reason
+from sidelight_client.domain.identity.session import (
     CLAIMS_NOT_MET,
     AskPerson,
     Phase,
@@ -32,7 +32,7 @@ from sidelight_client.domain.session import (
     Tick,
     reduce,
 )
-from sidelight_client.domain.words import facts_of, say
+from sidelight_client.domain.words.catalogue import facts_of, say
 from sidelight_client.gateways.challenge import challenged_claims, with_challenge
 from sidelight_client.gateways.profile import Reply
 from sidelight_client.keeper import SessionKeeper

@@ -17,8 +17,8 @@ from sidelight_client.adapters.gateway_http import HttpGateway
 from sidelight_client.adapters.http import HttpClient, HttpTimeouts
 from sidelight_client.adapters.oidc import OidcProvider, OidcSettings
 from sidelight_client.adapters.vault_record import decode, encode
-from sidelight_client.domain.secret import Secret
-from sidelight_client.domain.session import Grant, RenewalFailure
+from sidelight_client.domain.identity.secret import Secret
+from sidelight_client.domain.identity.session import Grant, RenewalFailure
 from sidelight_client.gateways.discovery import from_document
 from sidelight_client.ports import GatewayInfo, Record, RenewalRefused
 from sidelight_client.testing.fakes import FakeClock, grant

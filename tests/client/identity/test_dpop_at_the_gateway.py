@@ -20,9 +20,9 @@ from sidelight_client.adapters.token_exchange import (
 from sidelight_client.domain.completion import CompletionRequest
 from sidelight_client.domain.failure import Failure, FailureKind
 from sidelight_client.domain.feedback import Feedback, Sent, Subject
+from sidelight_client.domain.identity.secret import Secret
+from sidelight_client.domain.identity.session import Grant
 from sidelight_client.domain.place import Document, Position
-from sidelight_client.domain.secret import Secret
-from sidelight_client.domain.session import Grant
 from sidelight_client.domain.window import take
 from sidelight_client.ports import (
     Delta,

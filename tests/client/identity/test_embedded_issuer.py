@@ -13,7 +13,7 @@ from sidelight_client.adapters.clock import SystemClock
 from sidelight_client.adapters.file_vault import FileVault
 from sidelight_client.adapters.http import HttpClient
 from sidelight_client.adapters.oidc import OidcProvider, OidcSettings
-from sidelight_client.domain.session import Phase
+from sidelight_client.domain.identity.session import Phase
 from sidelight_client.embedded.gateway import EmbeddedGateway, EmbeddedSettings
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.ports import SignInPrompt

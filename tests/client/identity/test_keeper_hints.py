@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidelight_client.domain.session import (
+from sidelight_client.domain.identity.session import (
     NetworkUp,
     RenewalFailed,
     RenewalFailure,

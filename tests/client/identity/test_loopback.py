@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sidelight_client.adapters.loopback import RedirectListener, redirect_listener
-from sidelight_client.domain.secret import Secret
+from sidelight_client.domain.identity.secret import Secret
 from support.strict_idp import get
 
 pytestmark = pytest.mark.anyio

@@ -16,8 +16,8 @@ from sidelight_client.adapters.http import HttpClient, HttpTimeouts
 from sidelight_client.adapters.oidc import OidcProvider, OidcSettings
 from sidelight_client.adapters.oidc_device import ask_device_code, read_pending
 from sidelight_client.adapters.oidc_metadata import MetadataError, is_private, read_metadata
-from sidelight_client.domain.secret import Secret
-from sidelight_client.domain.session import Grant, RenewalFailure
+from sidelight_client.domain.identity.secret import Secret
+from sidelight_client.domain.identity.session import Grant, RenewalFailure
 from sidelight_client.ports import GatewayInfo, RenewalRefused, SignInFailed, SignInPrompt
 from sidelight_client.testing.fakes import FakeClock
 from support.secrets_watch import Secrets

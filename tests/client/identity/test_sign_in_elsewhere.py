@@ -12,7 +12,13 @@ import pytest
 
 from sidelight_client.adapters.clock import SystemClock
 from sidelight_client.adapters.file_vault import FileVault
-from sidelight_client.domain.session import Phase, RenewalFailure, Session, SignedIn, reduce
+from sidelight_client.domain.identity.session import (
+    Phase,
+    RenewalFailure,
+    Session,
+    SignedIn,
+    reduce,
+)
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.keeper.session_vault import ELSEWHERE_S
 from sidelight_client.ports import Record, RenewalRefused, Vault

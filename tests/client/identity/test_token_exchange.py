@@ -20,8 +20,8 @@ from sidelight_client.adapters.token_exchange import (
     TokenExchange,
 )
 from sidelight_client.domain.failure import Failure, FailureKind
-from sidelight_client.domain.secret import Secret
-from sidelight_client.domain.session import Grant, Phase, RenewalFailure
+from sidelight_client.domain.identity.secret import Secret
+from sidelight_client.domain.identity.session import Grant, Phase, RenewalFailure
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.ports import (
     GatewayInfo,

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.breaker import BreakerState
-from sidelight_client.domain.budget import Budget, Purse, Scope, Unit
+from sidelight_client.domain.answers.filters import FilterReason
 from sidelight_client.domain.completion import (
     Blocked,
     Completed,
@@ -32,10 +31,10 @@ from sidelight_client.domain.completion import (
     Unavailable,
     UnavailableReason,
 )
-from sidelight_client.domain.filters import FilterReason
 from sidelight_client.domain.health import CONDITIONS, Condition
+from sidelight_client.domain.identity.session import Phase
 from sidelight_client.domain.place import Document, Position, Range
-from sidelight_client.domain.session import Phase
+from sidelight_client.domain.routing.breaker import BreakerState
 from sidelight_client.domain.snapshot import (
     CountsView,
     DecisionView,
@@ -45,6 +44,7 @@ from sidelight_client.domain.snapshot import (
     SessionView,
     Snapshot,
 )
+from sidelight_client.domain.spending.budget import Budget, Purse, Scope, Unit
 from sidelight_client.domain.window import Cut, CutReason, Part, PartKind, Window
 from sidelight_client.link.frames import FrameBuffer
 from sidelight_client.link.greeting import (

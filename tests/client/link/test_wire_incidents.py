@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.incidents import Incident, Level, Service, Stage, Update
-from sidelight_client.domain.uptime import Day, PastIncident, Uptime
+from sidelight_client.domain.service.incidents import Incident, Level, Service, Stage, Update
+from sidelight_client.domain.service.uptime import Day, PastIncident, Uptime
 from sidelight_client.link.greeting import FRAME_LIMIT
 from sidelight_client.link.wire import WireError, snapshot_from_json, snapshot_to_json
 from support.fake_broker import empty_snapshot

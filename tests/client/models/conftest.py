@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sidelight_client.domain.model_catalogue import Model, Wheel
+from sidelight_client.domain.models.model_catalogue import Model, Wheel
 
 CONTENT = bytes(range(256)) * 40
 PART = 6_000

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.domain.local_models import (
+from sidelight_client.domain.models.local_models import (
     CHARS_PER_TOKEN,
     CONTEXT_TOKENS,
     Pace,

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from sidelight_client.domain.model_catalogue import CATALOGUE, Model
+from sidelight_client.domain.models.model_catalogue import CATALOGUE, Model
 from sidelight_client.settings import SETTINGS
 
 DIGEST = re.compile(r"[0-9a-f]{64}")

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sidelight_client.domain.fim import template_of
-from sidelight_client.domain.local_models import EngineError, Written
+from sidelight_client.domain.models.local_models import EngineError, Written
+from sidelight_client.domain.routing.fim import template_of
 from sidelight_client.embedded import model_completer
 from sidelight_client.embedded.gateway import EmbeddedGateway, EmbeddedSettings
 from sidelight_client.embedded.model_completer import ModelCompleter

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import pytest
 
 from sidelight_client.adapters.model_servers import FoundServer, find_servers, look_once_a_day
-from sidelight_client.domain.model_servers import KNOWN, LOOK_EVERY_S, KnownServer, due
+from sidelight_client.domain.models.model_servers import KNOWN, LOOK_EVERY_S, KnownServer, due
 
 FOUND = FoundServer("Ollama", "http://127.0.0.1:11434/v1")
 MODELS = {"object": "list", "data": [{"id": "m", "owned_by": "vllm"}]}

@@ -16,7 +16,7 @@ import time
 from ...adapters import llama_local
 from ...adapters.folders import folders
 from ...adapters.model_store import ModelStore
-from ...domain.model_catalogue import CATALOGUE
+from ...domain.models.model_catalogue import CATALOGUE
 from ...errors import ExitCode, RefusedError
 from ..status_show import lines
 from .show import as_json, as_text

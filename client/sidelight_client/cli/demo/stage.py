@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ... import domain
 from ...adapters.folders import folders
-from ...domain.sign_in_reasons import sign_in_failure
+from ...domain.identity.sign_in_reasons import sign_in_failure
 from ...errors import GatewayUnreachableError, NotSignedInError
 from ...link.dial import BrokerClient, dial
 from ...ports import SignInPrompt

@@ -5,7 +5,7 @@ Personal data here; `catalogue_secrets` has what opens a door.
 
 from __future__ import annotations
 
-from ..policy import Action, ContentRule
+from ..policy.organisation import Action, ContentRule
 from .catalogue_secrets import SECRET_RULES
 from .rule import Rule, RuleSource
 

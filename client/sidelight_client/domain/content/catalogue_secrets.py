@@ -6,7 +6,7 @@ the shapes are what the issuers document.
 
 from __future__ import annotations
 
-from ..policy import ContentRule
+from ..policy.organisation import ContentRule
 from .rule import Rule, RuleSource
 
 _OPENS_A_DOOR = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ..words import Message, say
+from ..words.catalogue import Message, say
 from .rule import (
     MatchesNothing,
     NotLinear,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from ..completion import Finding
-from ..policy import RedactionMode
+from ..policy.organisation import RedactionMode
 from ..window import Part, Window
 from .marks import ContentPlace
 from .redaction import Redacted, redact

@@ -19,11 +19,14 @@ SHORTEST = 8
 """A shorter placeholder could be written by a model by chance."""
 LONGEST = 128
 MAX_PLACEHOLDERS = 200
-MAX_ROUNDS = 8
+MAX_ROUNDS = 16
 MAX_TRIES = 64
 _KEEPS_DIGITS = 1
 _KEEPS_PUNCTUATION = 2
 """Before this attempt: a rule may object to the shape alone, so later ones keep less of it."""
+_SHAPELY_ROUNDS = 3
+"""Afterwards a value newly found starts with a later attempt: in a run of values without anything
+between them each placeholder makes its neighbour another finding, and all would begin anew."""
 _LETTERS = "abcdefghijkmnpqrstuvwxyz"
 
 
@@ -120,7 +123,8 @@ def redact(texts: Sequence[str], find: Find, salt: bytes, avoid: str = "") -> Re
     """
     pieces = [[_Piece(text, hidden=False)] for text in texts]
     names = _Names("\n".join((*texts, avoid)), salt)
-    for _round in range(MAX_ROUNDS):
+    for round_ in range(MAX_ROUNDS):
+        names.first_attempt = max(0, round_ - _SHAPELY_ROUNDS)
         shown = [[names.of(p.text) if p.hidden else p.text for p in parts] for parts in pieces]
         if names.exhausted:
             return None
@@ -138,9 +142,9 @@ def redact(texts: Sequence[str], find: Find, salt: bytes, avoid: str = "") -> Re
                 names.next(value)
             continue
         offset = 0
-        for number, parts in enumerate(pieces):
-            pieces[number] = _hidden_within(parts, shown[number], offset, spans, names)
-            offset += len(sent[number])
+        for at, parts in enumerate(pieces):
+            pieces[at] = _hidden_within(parts, shown[at], offset, spans, names)
+            offset += len(sent[at])
     return None
 
 
@@ -216,6 +220,7 @@ class _Names:
         self._salt = salt
         self._given: dict[str, str] = {}
         self._attempts: dict[str, int] = {}
+        self.first_attempt = 0
         self.exhausted = False
 
     def of(self, value: str) -> str:
@@ -235,7 +240,7 @@ class _Names:
         return {self.of(value): value for value in values}
 
     def _new(self, value: str) -> str:
-        attempt = self._attempts.get(value, 0)
+        attempt = max(self._attempts.get(value, 0), self.first_attempt)
         others = self._given.values()
         name = ""
         for counter in range(MAX_TRIES):

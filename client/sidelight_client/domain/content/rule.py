@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from ..policy import ContentRule
+from ..policy.organisation import ContentRule
 
 Validator = Callable[[str], int]
 """How many leading characters of a match are really the thing looked for; 0 means none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from ..policy import ContentRule
+from ..policy.organisation import ContentRule
 from .catalogue import CATALOGUE
 from .rule import Rule, RuleProblem, RuleSource, UnknownValidator
 

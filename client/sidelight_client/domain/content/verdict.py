@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..policy import Action
+from ..policy.organisation import Action
 from ..reading import mask
 from .made_up import (
     HINTS,

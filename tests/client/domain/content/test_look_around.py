@@ -12,7 +12,7 @@ from sidelight_client.adapters.re2_matcher import RuleMatcher
 from sidelight_client.domain.content.look_around import Split, Unsplittable, split
 from sidelight_client.domain.content.named_patterns import NAMED_PATTERNS
 from sidelight_client.domain.content.rule import NotLinear, Rule, RuleSource
-from sidelight_client.domain.policy import ContentRule
+from sidelight_client.domain.policy.organisation import ContentRule
 
 
 def matcher(pattern: str) -> RuleMatcher:

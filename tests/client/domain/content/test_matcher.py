@@ -22,7 +22,7 @@ from sidelight_client.domain.content.rule import (
     UnknownPattern,
     UnknownValidator,
 )
-from sidelight_client.domain.policy import ContentRule
+from sidelight_client.domain.policy.organisation import ContentRule
 
 
 def rule(pattern: str, kind: str = "re2", id_: str = "r") -> Rule:

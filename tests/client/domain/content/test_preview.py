@@ -19,7 +19,7 @@ from sidelight_client.domain.content.preview import (
 from sidelight_client.domain.content.rule import Rule, RuleSource, UnknownPattern
 from sidelight_client.domain.content.sources import RuleChoice
 from sidelight_client.domain.place import Position, Range
-from sidelight_client.domain.policy import Action, ContentRule, RedactionMode
+from sidelight_client.domain.policy.organisation import Action, ContentRule, RedactionMode
 from sidelight_client.domain.window import Window, take
 
 URI = "file:///w/app.py"

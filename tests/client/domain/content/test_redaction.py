@@ -11,7 +11,7 @@ from sidelight_client.domain.content.catalogue import CATALOGUE
 from sidelight_client.domain.content.named_patterns import NAMED_PATTERNS
 from sidelight_client.domain.content.redaction import Find, Redacted, Restorer, redact
 from sidelight_client.domain.content.rule import Rule, RuleSource
-from sidelight_client.domain.policy import ContentRule
+from sidelight_client.domain.policy.organisation import ContentRule
 
 SALT = b"a salt of this process"
 
@@ -91,6 +91,14 @@ def test_what_objects_to_everything_cannot_be_redacted() -> None:
 def test_too_many_values_are_refused_and_not_sent_in_part() -> None:
     many = " ".join(f"219-45-{i:04}" for i in range(1, 300))
     assert redact([many], finder(rule("us_ssn", NAMED_PATTERNS["us_ssn"])), SALT) is None
+
+
+def test_a_long_run_of_values_with_nothing_between_them_is_redacted_all_the_same() -> None:
+    mails = "ada@lovelace.org" * 3
+    before = "219-45-123410.0.0.110.0.0.1ada@lovelace.org219-45-1234"
+    result = redacted(before, mails + "10.0.0.110.0.0.1")
+    assert STRICT("".join(result.texts)) == []
+    assert "lovelace" not in "".join(result.texts)
 
 
 def test_a_placeholder_split_over_chunks_comes_back_whole() -> None:

@@ -14,7 +14,7 @@ from sidelight_client.domain.content.marks import ContentPlace
 from sidelight_client.domain.content.rule import Found, Rule, RuleProblem, RuleSource
 from sidelight_client.domain.content.scan_state import ScanLimits, ScanState
 from sidelight_client.domain.place import Position, Range
-from sidelight_client.domain.policy import ContentRule
+from sidelight_client.domain.policy.organisation import ContentRule
 
 SHIPPED = RuleMatcher(CATALOGUE)
 STATED = RuleMatcher(

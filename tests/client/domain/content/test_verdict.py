@@ -14,8 +14,8 @@ from sidelight_client.domain.content.rule import Rule, RuleSource, UnknownValida
 from sidelight_client.domain.content.scan_state import ContentFinding
 from sidelight_client.domain.content.sources import choose
 from sidelight_client.domain.content.verdict import Answer, RealReason
-from sidelight_client.domain.policy import Action, ContentRule
-from sidelight_client.domain.words import say
+from sidelight_client.domain.policy.organisation import Action, ContentRule
+from sidelight_client.domain.words.catalogue import say
 
 GUESS = ContentPreview(RuleMatcher(CATALOGUE), VALIDATORS, b"salt")
 YES, NO, UNKNOWN = Answer.YES, Answer.NO, Answer.UNKNOWN

@@ -1,0 +1,1 @@
+"""What becomes of a model's text before it may be shown."""

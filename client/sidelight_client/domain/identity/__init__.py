@@ -1,0 +1,1 @@
+"""The session with the identity provider, and how its troubles are told."""

@@ -1,0 +1,1 @@
+"""Outages: what the status page says, what is seen here, and thirty days of both."""

@@ -1,0 +1,1 @@
+"""What a request costs, what may be spent, and what was used."""

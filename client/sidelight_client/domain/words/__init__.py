@@ -1,0 +1,1 @@
+"""Every sentence a person can be told, by its code."""
