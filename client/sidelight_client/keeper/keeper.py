@@ -1,4 +1,4 @@
-"""Keeps the session: runs the effects `domain.session.reduce` asks for, and decides nothing itself.
+"""Keeps the session: runs the effects `domain.identity.session.reduce` asks for, and decides nothing itself.
 
 One background task sleeps until the session has something to do. The request path only looks:
 `peek` does no I/O.
