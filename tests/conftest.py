@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from habits import leftovers, logs, network
+from habits import leftovers, logs, network, second_runs
 from sidelight_client.settings import SETTINGS
 
 RUN = uuid.uuid4().hex
@@ -42,9 +42,17 @@ def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if report.failed:
-        item.stash[FAILED] = True
+    item.stash[FAILED] = report.failed or (report.when != "setup" and item.stash.get(FAILED, False))
     return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    second_runs.note(report)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if second_runs.too_many() and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +90,11 @@ def pytest_terminal_summary(
         terminalreporter.section("figures, measured and to hold")
         for line in figures:
             terminalreporter.write_line(line)
+    again = second_runs.told()
+    if again:
+        terminalreporter.section("failed at first, and passed when run again")
+        for line in again:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -115,7 +128,7 @@ def _nothing_is_left_behind(request: pytest.FixtureRequest, private_home: Path) 
     before = leftovers.snapshot()
     yield
     left = leftovers.left_since(before, str(private_home))
-    if left and FAILED not in request.node.stash:
+    if left and not request.node.stash.get(FAILED, False):
         pytest.fail("the test left behind: " + "; ".join(left), pytrace=False)
 
 
