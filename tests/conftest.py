@@ -97,6 +97,13 @@ def pytest_terminal_summary(
             terminalreporter.write_line(line)
 
 
+def pytest_runtestloop() -> None:
+    # What is there once all tests are collected stays to the end; the collection after each test
+    # would otherwise go through thousands of tests that have not run yet.
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_outlives_the_run() -> Generator[None]:
     os.environ["SIDELIGHT_TEST_RUN"] = RUN

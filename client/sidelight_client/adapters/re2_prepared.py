@@ -25,6 +25,7 @@ from .re2_rules import (
     PatternSet,
     compiled,
     literal,
+    pattern_set,
 )
 
 MAX_RULES = 2_000
@@ -125,7 +126,7 @@ def sets(
     while waiting:
         usable = waiting.pop()
         try:
-            yield usable, PatternSet([one.source for one in usable])
+            yield usable, pattern_set(tuple(one.source for one in usable))
         except PatternRefusedError:
             if len(usable) == 1:
                 problems.append(TooLarge(usable[0].rule.id))
