@@ -191,3 +191,37 @@ def test_what_was_announced_and_put_away_passes_and_a_missing_part_is_told(
     assert "gong is missing: the bell is rung" in missing
     assert len(endings) == 6
     assert set(endings.values()) == {"passed"}
+
+
+SHAKY = """
+import pytest
+ran = set()
+
+@pytest.mark.parametrize("number", range({shaky}))
+def test(number):
+    again = number in ran
+    ran.add(number)
+    assert again, f"the first try of {{number}}"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("shaky", "code"), [(3, 0), (4, 1)])
+def test_a_test_that_passes_at_its_second_run_is_named_and_only_a_few_may(
+    tmp_path: Path, shaky: int, code: int
+) -> None:
+    (tmp_path / "conftest.py").write_text((HERE / "conftest.py").read_text())
+    shutil.copytree(HERE / "habits", tmp_path / "habits")
+    (tmp_path / "pytest.ini").write_text(CONFIGURATION)
+    (tmp_path / "test_shaky.py").write_text(SHAKY.format(shaky=shaky))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--reruns=1", f"-c{tmp_path}/pytest.ini", str(tmp_path)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == code
+    assert "failed at first, and passed when run again" in done.stdout
+    assert done.stdout.count("AssertionError: the first try of ") == shaky
