@@ -14,7 +14,7 @@ from ...testing.fake_editor import FakeEditor
 from .show import BlockSeen, CompletionSeen, LimitSeen, Seen
 from .stage import USER_LIMIT, Stage
 
-FILE = Path("client", "sidelight_client", "domain", "budget.py")
+FILE = Path("client", "sidelight_client", "domain", "spending", "budget.py")
 TYPED = (
     "\n",
     "\n",
