@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from .domain.service.episodes import (
     LONGEST_WAIT_S,
+    MUTE_S,
     Episodes,
     Notice,
+    ShownNotice,
     Topic,
     in_quiet_hours,
-    mute,
     step,
     troubles_of,
     woke,
@@ -26,13 +27,13 @@ from .settings import Settings
 
 log = logging.getLogger("sidelight.notifications")
 
-OPEN, MUTE, SIGN_IN = "default", "mute", "sign_in"
-"""The names of the buttons; `default` is also a click on the notification itself."""
-_OPEN = (OPEN, "Open")
-_MUTE = (MUTE, "Mute for 1 h")
-_SIGN_IN = (SIGN_IN, "Sign in")
+_OPEN = ("default", "Open")
+"""Its name is also that of a click on the notification itself."""
+_MUTE = ("mute", "Mute for 1 h")
+_SIGN_IN = ("sign_in", "Sign in")
 
-Show = Callable[[str, str, str, Sequence[tuple[str, str]]], Awaitable[bool]]
+Show = Callable[[ShownNotice, Sequence[tuple[str, str]]], Awaitable[bool]]
+"""Shows a notification with its buttons, the name and label of each; False where nobody shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,18 @@ class Desktop:
     """What the notifier can do on the desktop.
 
     Attributes:
-        show: shows a notification under a key, with title, text and buttons.
+        show: shows a notification in the place of the one before with the same topic.
         open_window: opens the tray's window.
         sign_in: starts a sign-in in the browser.
+        mute: shows no notifications until a moment.
+        looking: whether the person sees a panel, which says the same.
     """
 
     show: Show
     open_window: Callable[[], None]
     sign_in: Callable[[], None]
+    mute: Callable[[float], None]
+    looking: Callable[[], bool]
 
 
 class Notifier:
@@ -70,7 +75,9 @@ class Notifier:
         """Take note of a changed snapshot."""
         now = self._clock.now()
         troubles = troubles_of(snapshot, now)
-        self._episodes, notices, due = step(self._episodes, troubles, now, quiet=self._quiet(now))
+        self._episodes, notices, due = step(
+            self._episodes, troubles, now, quiet=self._quiet(snapshot, now)
+        )
         for notice in notices:
             task = asyncio.get_running_loop().create_task(self._tell(notice))
             self._showing.add(task)
@@ -85,12 +92,17 @@ class Notifier:
         """A person pressed a button of a notification."""
         log.info("notification %s: %s pressed", topic, button)
         desktop = self._desktop
-        if button == MUTE:
-            self._episodes = mute(self._episodes, self._clock.now())
-        elif desktop is not None and button == SIGN_IN:
-            desktop.sign_in()
-        elif desktop is not None and button == OPEN:
-            desktop.open_window()
+        if desktop is None:
+            return
+        match button:
+            case "mute":
+                desktop.mute(self._clock.now() + MUTE_S)
+            case "sign_in":
+                desktop.sign_in()
+            case "default":
+                desktop.open_window()
+            case _:
+                pass  # A notification service may have buttons of its own.
 
     async def stop(self) -> None:
         """End what waits."""
@@ -100,7 +112,12 @@ class Notifier:
         if waiting:
             await asyncio.wait(waiting)
 
-    def _quiet(self, now: float) -> bool:
+    def _quiet(self, snapshot: Snapshot, now: float) -> bool:
+        muted_until, desktop = snapshot.muted_until, self._desktop
+        if muted_until is not None and now < muted_until:
+            return True
+        if desktop is not None and desktop.looking():
+            return True
         settings = self._settings()
         if not settings.flag("notifications.enabled"):
             return True
@@ -114,7 +131,8 @@ class Notifier:
             return
         message = say(notice.code, notice.facts)
         text = f"{message.what} {message.means}"
-        shown = await desktop.show(notice.topic.value, message.title, text, _buttons(notice))
+        told = ShownNotice(notice.topic.value, message.title, text, warning=not notice.over)
+        shown = await desktop.show(told, _buttons(notice))
         log.info("notification %s: %s", notice.code, "shown" if shown else "nobody shows it")
 
     def _set_alarm(self, due: float | None, now: float) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
 
+from sidelight_client.broker.attention import Attention
+from sidelight_client.broker.facts import BrokerFacts
+from sidelight_client.cli.notifying import notifying
 from sidelight_client.domain.identity.session import Phase
 from sidelight_client.domain.routing.breaker import BreakerState
+from sidelight_client.domain.service.episodes import ShownNotice
 from sidelight_client.domain.snapshot import GatewayView, SessionView, Snapshot
 from sidelight_client.notifier import Desktop, Notifier
 from sidelight_client.settings import Layer, Settings, resolve
@@ -29,6 +33,7 @@ class Scene:
         self.snapshot = GOOD
         self.shown: list[tuple[str, str, list[str]]] = []
         self.opened: list[str] = []
+        self.looking = False
         settings: Settings = resolve([(Layer.FILE, given)])
         self.notifier = Notifier(self.clock, lambda: settings, lambda: self.snapshot)
         self.notifier.shows_on(
@@ -36,14 +41,18 @@ class Scene:
                 self._show,
                 lambda: self.opened.append("window"),
                 lambda: self.opened.append("sign-in"),
+                self._mute,
+                lambda: self.looking,
             )
         )
 
-    async def _show(
-        self, key: str, title: str, text: str, buttons: Sequence[tuple[str, str]]
-    ) -> bool:
-        self.shown.append((key, title, [name for name, _ in buttons]))
+    async def _show(self, notice: ShownNotice, buttons: Sequence[tuple[str, str]]) -> bool:
+        self.shown.append((notice.topic, notice.title, [name for name, _ in buttons]))
         return True
+
+    def _mute(self, until: float) -> None:
+        self.snapshot = replace(self.snapshot, muted_until=until)
+        self.notifier.noticed(self.snapshot)
 
     async def becomes(self, snapshot: Snapshot, for_s: float) -> None:
         self.snapshot = snapshot
@@ -71,8 +80,32 @@ async def test_buttons_do_what_they_say() -> None:
     scene.notifier.pressed("outage", "something else")
     assert scene.opened == ["window", "sign-in"]
     scene.notifier.pressed("outage", "mute")
+    assert scene.snapshot.muted_until == scene.clock.now() + 3_600
+    await scene.notifier.stop()
+
+
+async def test_muted_it_shows_nothing_and_after_that_only_what_is_new() -> None:
+    scene = Scene()
+    scene.notifier.pressed("outage", "mute")
+    muted_until = scene.snapshot.muted_until
+    await scene.becomes(replace(DOWN, muted_until=muted_until), 3_700)
+    assert scene.shown == []
+    await scene.becomes(GOOD, 60)
+    await scene.becomes(DOWN, 10)
+    assert [title for _, title, _ in scene.shown] == ["No answer from G"]
+    await scene.notifier.stop()
+
+
+async def test_while_a_panel_is_open_it_shows_nothing() -> None:
+    scene = Scene()
+    scene.looking = True
+    await scene.becomes(DOWN, 600)
+    scene.looking = False
     await scene.becomes(DOWN, 600)
     assert scene.shown == []
+    await scene.becomes(GOOD, 60)
+    await scene.becomes(DOWN, 60)
+    assert len(scene.shown) == 1
     await scene.notifier.stop()
 
 
@@ -102,3 +135,61 @@ async def test_stopped_while_something_waits_it_leaves_nothing_behind() -> None:
     await scene.notifier.stop()
     await scene.clock.advance(600)
     assert scene.shown == []
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+async def test_where_there_is_no_session_bus_to_use_the_tray_gets_it_or_nobody(
+    platform: str,
+) -> None:
+    clock, facts = FakeClock(), BrokerFacts("0.1.0")
+    attention = Attention(clock, facts, lambda: None, None)
+    told: list[Callable[[Snapshot], None]] = []
+    shown: list[ShownNotice] = []
+    snapshot = [DOWN]
+
+    def subscribe(changed: Callable[[Snapshot], None]) -> Callable[[], None]:
+        told.append(changed)
+        return told.clear
+
+    given = notifying(
+        clock,
+        {},
+        "",
+        settings=Settings,
+        snapshot=lambda: snapshot[0],
+        subscribe=subscribe,
+        attention=attention,
+        platform=platform,
+    )
+    async with given:
+        told[0](DOWN)
+        await clock.advance(10)
+        leave = attention.shows_notices(shown.append)
+        for now in (GOOD, DOWN):
+            snapshot[0] = now
+            told[0](now)
+            await clock.advance(70)
+        leave()
+    assert [(one.title, one.warning) for one in shown] == [
+        ("Working again", False),
+        ("No answer from G", True),
+    ]
+    assert told == []
+
+
+async def test_on_linux_without_a_session_bus_nobody_is_told_anything() -> None:
+    clock = FakeClock()
+    attention = Attention(clock, BrokerFacts("0.1.0"), lambda: None, None)
+    told: list[Callable[[Snapshot], None]] = []
+    given = notifying(
+        clock,
+        {},
+        "",
+        settings=Settings,
+        snapshot=lambda: GOOD,
+        subscribe=lambda changed: (told.append(changed), told.clear)[1],
+        attention=attention,
+        platform="linux",
+    )
+    async with given:
+        assert told == []

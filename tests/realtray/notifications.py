@@ -22,9 +22,13 @@ _DUNST = """[global]
     origin = top-left
     offset = 20x60
     mouse_left_click = do_action
-    mouse_middle_click = close_current
-    dmenu = /bin/false
+    mouse_middle_click = context
+    dmenu = {chooser}
 """
+_CHOOSER = """#!/bin/sh
+exec grep '^#Sign in'
+"""
+"""dunst has no buttons: it hands its choices to a program that shows a menu. This one chooses."""
 
 
 def xfce4_notifyd() -> Path | None:
@@ -37,7 +41,10 @@ def service(desktop: Desktop, name: str) -> Generator[subprocess.Popen[bytes]]:
     """The notification service `name`, ready to be asked."""
     if name == "dunst":
         config = desktop.folder / "dunstrc"
-        config.write_text(_DUNST)
+        chooser = desktop.folder / "choose"
+        chooser.write_text(_CHOOSER)
+        chooser.chmod(0o700)
+        config.write_text(_DUNST.format(chooser=chooser))
         command = ["dunst", "-conf", str(config)]
     else:
         command = [str(xfce4_notifyd())]

@@ -20,6 +20,8 @@ from support.tray_process import end_brokers
 from .desktop import PATIENCE_S, Desktop, end, until
 
 SIDELIGHT = (sys.executable, "-m", "sidelight_client")
+EVERY_TOKEN = 1_000_000
+"""More than a gateway of a test ever issues: all of them count as expired."""
 LINES = ("def first():", "    return 1", "", "def second():", "    ")
 
 EXPECTED = (
@@ -105,10 +107,10 @@ class Tray:
 
 
 @contextlib.contextmanager
-def gateway(home: Path, user_limit: int = 120) -> Generator[Gateway]:
-    """A gateway whose limits and faults the test decides."""
+def gateway(home: Path) -> Generator[Gateway]:
+    """A gateway whose faults the test decides."""
     process = subprocess.Popen(
-        [*SIDELIGHT, "gateway", "serve", "--json", "--user-limit", str(user_limit)],
+        [*SIDELIGHT, "gateway", "serve", "--json"],
         env={**os.environ, "SIDELIGHT_HOME": str(home)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -138,6 +140,8 @@ def tray(
     environ = {
         "SIDELIGHT_HOME": str(home),
         "SIDELIGHT_VAULT": "memory",
+        # Qt looks for the first of these on the path, Python's own module asks for the second.
+        "BROWSER": str(browser),
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         **changes,
     }

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from sidelight_client.adapters.folders import folders
+from sidelight_client.link.dial import dial
+
 from .desktop import HEIGHT, WIDTH, Desktop, until
 from .notifications import service, xfce4_notifyd
 from .picture import Box
-from .scene import Gateway, Tray, complete, gateway, tray
+from .scene import EVERY_TOKEN, Gateway, Tray, complete, gateway, tray
 
 pytestmark = pytest.mark.realparts
 
@@ -42,10 +46,8 @@ def press_return(desktop: Desktop) -> None:
 
 
 @contextmanager
-def told_of_an_outage(
-    desktop: Desktop, home: Path, folder: Path, name: str
-) -> Generator[tuple[Tray, Gateway, Box]]:
-    """Signed in by a click, then the gateway fails until the broker leaves it alone."""
+def signed_in(desktop: Desktop, home: Path, name: str) -> Generator[tuple[Tray, Gateway]]:
+    """Signed in by a click, and the window closed again: from now on notifications are shown."""
     with (
         service(desktop, name),
         gateway(home) as served,
@@ -56,6 +58,15 @@ def told_of_an_outage(
         it.until_state("ok")
         desktop.keys("Escape")
         it.until_open()
+        yield it, served
+
+
+@contextmanager
+def told_of_an_outage(
+    desktop: Desktop, home: Path, folder: Path, name: str
+) -> Generator[tuple[Tray, Gateway, Box]]:
+    """The gateway fails until the broker leaves it alone."""
+    with signed_in(desktop, home, name) as (it, served):
         served.faults(outage=True)
         until(lambda: complete(home, folder) and it.ask()["state"] == "outage", "an outage")
         until(lambda: "notice.outage_here: shown" in log_of(home), "a notification")
@@ -70,7 +81,19 @@ def mend(served: Gateway, it: Tray, home: Path, folder: Path) -> None:
     it.ask("show")
     it.until_open("details")
     press_return(it.desktop)
+    # While the person sees a panel, nothing is said of what it shows.
+    it.desktop.keys("Escape")
+    it.until_open()
     until(lambda: complete(home, folder) == 0 and it.ask()["state"] == "ok", "the outage's end")
+
+
+async def retry(home: Path) -> None:
+    """What "Retry now" asks of the broker, without a window."""
+    client = await dial(folders({"SIDELIGHT_HOME": str(home)}), start=False)
+    try:
+        await client.retry()
+    finally:
+        await client.close()
 
 
 def test_a_click_on_mute_comes_back_and_the_rest_of_the_outage_is_silent(
@@ -96,6 +119,29 @@ def test_a_click_on_the_notification_opens_the_window_and_the_end_is_told(
         desktop.click(((box[0] + box[2]) // 2, (box[1] + box[3]) // 2))
         until(lambda: "outage: default pressed" in log_of(private_home), "the click")
         it.until_open("details")
-        mend(served, it, private_home, tmp_path)
+        # While the window is open it says the same, and no notification does.
+        desktop.keys("Escape")
+        it.until_open()
+        served.faults(outage=False)
+        asyncio.run(retry(private_home))
         until(lambda: "notice.outage_over: shown" in log_of(private_home), "the end")
+        assert log_of(private_home).count(": shown") == 2
+
+
+def test_a_session_that_was_ended_elsewhere_is_told_and_a_click_on_sign_in_mends_it(
+    desktop: Desktop, private_home: Path, tmp_path: Path, part: Callable[..., None]
+) -> None:
+    part("dunst")
+    with signed_in(desktop, private_home, "dunst") as (it, served):
+        served.faults(reject_refresh=True, expire_up_to=EVERY_TOKEN)
+        until(lambda: complete(private_home, tmp_path) and it.ask()["state"] == "sign_in", "an end")
+        until(lambda: "session.needs_person: shown" in log_of(private_home), "a notification")
+        box = until(lambda: notification_on(desktop), "the notification on the display")
+        desktop.picture().keep("tray-notification-sign-in")
+        served.faults(reject_refresh=False, expire_up_to=0)
+        # The middle button asks which of the actions is meant.
+        desktop.click(((box[0] + box[2]) // 2, (box[1] + box[3]) // 2), button=2)
+        until(lambda: "sign_in: sign_in pressed" in log_of(private_home), "the choice")
+        it.until_state("ok")
+        until(lambda: "notice.signed_in: shown" in log_of(private_home), "the end of it")
         assert log_of(private_home).count(": shown") == 2

@@ -62,7 +62,7 @@ class HeldDoor(BrokerDoor):
             end.close()
 
 
-def surroundings(door: BrokerDoor, home: Path) -> Surroundings:
+def surroundings(door: BrokerDoor, home: Path, *, shows_notices: bool = False) -> Surroundings:
     """What `sidelight tray` would hand over, in a home of the test's own."""
     (home / "run").mkdir(exist_ok=True)
     return Surroundings(
@@ -74,4 +74,5 @@ def surroundings(door: BrokerDoor, home: Path) -> Surroundings:
         log_file=home / "state" / "sidelight.log",
         config_file=home / "config" / "config.toml",
         until_tomorrow=until_tomorrow,
+        shows_notices=shows_notices,
     )

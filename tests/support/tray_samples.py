@@ -29,8 +29,11 @@ def snapshot(**changes: Any) -> Json:
         "counts": {"requests": 1, "completed": 1, "accepted": 1},
         "paused_until": None,
         "languages_off": ["markdown"],
+        "languages_paused": [],
+        "muted_until": None,
         "service": {"level": "ok", "as_of": NOW - 60, "incidents": []},
         "uptime": uptime(),
+        "data_use": data_use(),
     }
     return base | changes
 
@@ -73,6 +76,23 @@ def limit(scope: str, most: float, used: float | None, **changes: Any) -> Json:
         "source": "gateway",
         "as_of": NOW - 30,
     } | changes
+
+
+def paused(language: str, left_s: float = 600.0) -> Json:
+    return {"language": language, "until": NOW + left_s}
+
+
+def data_use(**changes: Any) -> Json:
+    return {
+        "processed_in": "Frankfurt, Example Cloud",
+        "kept_days": 30,
+        "trained_on": False,
+        "url": "https://wiki.example.com/ai",
+    } | changes
+
+
+def trim(whole: float, sent: float, why: str = "budget") -> Json:
+    return {"whole_tokens": whole, "sent_tokens": sent, "why": why}
 
 
 def condition(code: str, severity: str = "warning", **changes: Any) -> Json:

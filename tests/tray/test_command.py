@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NOT_FOR_AN_ICON = {
     *("asyncio", "ssl", "hashlib", "subprocess", "httpx", "keyring", "msal", "pygls"),
+    "PySide6.QtNetwork",
     *("sidelight_client.api", "sidelight_client.settings", "sidelight_client.broker"),
     *("sidelight_tray.windows", "sidelight_tray.panels", "sidelight_tray.content"),
 }

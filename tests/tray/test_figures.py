@@ -22,7 +22,7 @@ Figure = Callable[[str], None]
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
 
-WATCHED_S = 5.0
+WATCHED_S = 3.0
 TIMER = """
 from PySide6.QtCore import QCoreApplication, QTimer
 application = QCoreApplication([])
@@ -72,9 +72,9 @@ def test_icon_only_it_is_small_and_sleeps(running: TrayProcess, figure: Figure) 
     assert idle <= 0.5
     assert spent <= 1
     rss, pss = running.memory_mb()
-    figure(f"tray without a display, icon only: {rss:.1f} MB RSS, {pss:.1f} MB PSS")
+    figure(f"tray without a display, icon only: {rss:.1f} MB RSS, {pss:.1f} MB PSS (hold 60 / 48)")
     # RSS counts whatever the kernel maps of shared libraries on the way, some MB more or less.
-    assert rss <= 75
+    assert rss <= 68
     assert pss <= 48
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,24 +13,24 @@ from sidelight_client.domain.words.catalogue import say
 from sidelight_tray.acts import Act, Action, Tone
 from sidelight_tray.content import (
     Bars,
-    Card,
     Choices,
     Days,
     Entry,
     Figure,
     Gauge,
     Lanes,
-    Panel,
     Stack,
     Timeline,
 )
 from sidelight_tray.diagnostics import diagnostics
+from sidelight_tray.panel_decisions import REASONS
 from sidelight_tray.panel_gateway import TARGETS_S
 from sidelight_tray.panels import details, popover
 from sidelight_tray.state import Heard, TrayState
 from sidelight_tray.view import view_of
 from sidelight_tray.view_usage import usage_of
 from support.tray_absurd import ABSURD_SNAPSHOTS, ABSURD_USAGE
+from support.tray_panels import cards, heard, items, texts
 from support.tray_samples import (
     NOW,
     decision,
@@ -42,31 +42,7 @@ from support.tray_samples import (
     usage,
 )
 
-
-def heard(data: dict[str, Any], **more: Any) -> Heard:
-    return Heard(view_of(data), connected=True, **more)
-
-
 FULL = heard(snapshot(decisions=[decision("blocked", 700)]), usage=usage_of(usage()))
-
-
-def cards(panel: Panel) -> dict[str, Card]:
-    return {card.key: card for card in (*panel.wide, *(c for one in panel.columns for c in one))}
-
-
-def items(card: Card, kind: type[Any]) -> list[Any]:
-    return [item for item in card.items if isinstance(item, kind)]
-
-
-def texts(value: object) -> list[str]:
-    """Every text in a panel, wherever it is."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, tuple):
-        return [text for one in value for text in texts(one)]
-    if is_dataclass(value):
-        return [text for field in fields(value) for text in texts(getattr(value, field.name))]
-    return []
 
 
 def test_the_requests_card_tells_number_pace_hours_and_shared_limits() -> None:
@@ -179,13 +155,18 @@ def test_a_decision_tells_what_and_why_and_offers_one_thing() -> None:
     known = heard(snapshot(decisions=[decision("blocked", 700), decision("completed")]))
     (entry,) = items(cards(popover(known, NOW, say))["decisions"], Entry)
     assert entry.title == "Blocked by a rule"
-    assert entry.detail.endswith(" · card_number · fast python")
+    assert entry.detail.endswith(" · card_number · Python")
     trace = "0af7651916cd43dd8448eb211c80319c"
     about = f"card_number {trace}"
     assert entry.action == Action(Act.REQUEST_EXCEPTION, "Request exception", about)
     late = heard(snapshot(decisions=[decision("unavailable")]))
     (entry,) = items(cards(popover(late, NOW, say))["decisions"], Entry)
     assert entry.action == Action(Act.COPY_TRACE, "Copy trace ID", trace)
+
+
+def test_every_reason_the_broker_can_give_has_words() -> None:
+    kinds = (api.UnavailableReason, api.UnauthorizedReason, api.Scope)
+    assert [one.value for kind in kinds for one in kind if one.value not in REASONS] == []
 
 
 def test_above_a_soft_limit_a_reason_is_asked_and_nothing_else_changes() -> None:
@@ -200,7 +181,7 @@ def test_the_session_tells_how_long_it_is_valid_and_why_it_was_renewed() -> None
     said = texts(cards(details(FULL, NOW, say))["session"])
     assert any(text.startswith("valid 5 h 12 m, renewed ") for text in said)
     assert any(text.endswith("(woke after 9 h)") for text in said)
-    assert "on; off for markdown" in said
+    assert "on; off for Markdown" in said
 
 
 def test_what_is_from_before_says_so() -> None:

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sidelight_client.adapters.pauses_file import PausesFile
+from sidelight_client.cli import main
 from sidelight_client.cli.tray import BrokerDoor
 from sidelight_tray.acts import Act, Action
+from sidelight_tray.face import resume_languages
 from sidelight_tray.state import TrayState
+from sidelight_tray.view import DataUse, View
 from support.tray_door import surroundings
 from support.tray_process import brokers_of, end_brokers
 
@@ -66,12 +70,19 @@ def test_usage_and_windows_show_the_brokers_own_numbers(tray: Tray, until: Until
     titles = [card.title for column in window.panel.columns for card in column]
     assert "My requests this hour" in titles
     assert "Session and editors" in titles
+    until(lambda: view(tray).data_use)
+    assert view(tray).data_use == DataUse("this machine", 0, trained_on=False)
 
 
 def test_a_broker_that_is_killed_is_shown_as_gone_and_comes_back(
     tray: Tray, until: Until, private_home: Path, figure: Callable[[str], None]
 ) -> None:
     (before,) = brokers_of(private_home)
+    for act in (Act.PAUSE_LANGUAGE_SHORT, Act.MUTE_SHORT):
+        tray.wishes.perform(Action(act, "", "python"))
+    until(lambda: view(tray).languages_paused and view(tray).muted_until)
+    kept = PausesFile(private_home / "state" / "pauses.json")
+    until(lambda: kept.read(time.time()).muted_until)
     os.kill(before, signal.SIGKILL)
     until(lambda: tray.face.state is TrayState.DOWN)
     assert "as of" in tray.face.tooltip
@@ -79,3 +90,24 @@ def test_a_broker_that_is_killed_is_shown_as_gone_and_comes_back(
     until(lambda: tray.face.state is TrayState.OK)
     figure(f"tray: a new broker was there after {time.monotonic() - began:.1f} s")
     assert brokers_of(private_home) != [before]
+    assert [one.language for one in view(tray).languages_paused] == ["python"]
+    assert view(tray).muted_until is not None
+
+
+def test_a_language_is_paused_by_command_too_and_goes_on_by_a_click(
+    tray: Tray, until: Until, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["pause", "tomorrow", "--language", "python"]) == 0
+    assert capsys.readouterr().out.startswith("Suggestions in python pause until ")
+    until(lambda: view(tray).languages_paused)
+    assert tray.face.state is TrayState.OK
+    (resume,) = resume_languages(tray.heard, time.time())
+    tray.wishes.perform(resume)
+    until(lambda: not view(tray).languages_paused)
+    assert main(["pause", "--language", "two words"]) == 2
+    assert "cannot be the name of a language" in capsys.readouterr().err
+
+
+def view(tray: Tray) -> View:
+    assert tray.heard.view is not None
+    return tray.heard.view

@@ -33,6 +33,9 @@ def diagnostics(heard: Heard, history: History, facts: Mapping[str, str], now: f
         f"Renewed: {_moment(view.renewed_at)} ({view.renewed_why or phrases.DASH})",
         f"Kept in: {view.vault or phrases.DASH}",
         f"Circuit: {view.breaker or phrases.DASH}",
+        f"Paused: all until {_moment(view.paused_until)}"
+        + "".join(f", {one.language} until {_moment(one.until)}" for one in view.languages_paused)
+        + f"; notifications muted until {_moment(view.muted_until)}",
         f"Answers: p50 {phrases.took(view.p50_s)}, p95 {phrases.took(view.p95_s)}",
         *(f"Condition: {told.code} since {_moment(told.since)}" for told in view.conditions),
         *(

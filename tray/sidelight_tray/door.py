@@ -79,6 +79,8 @@ class Surroundings:
         icon: for which panel the icon is drawn, `dark`, `light` or `mask`; `auto` for the desktop's.
         until_tomorrow: when a pause until tomorrow ends, of the moment it begins.
         login_start: switches the start at login; None where there is no such switch.
+        shows_notices: whether notifications are the tray's to show; on Linux the broker has a better
+            way, and Qt's own would neither replace one nor have buttons.
     """
 
     door: Door
@@ -91,3 +93,4 @@ class Surroundings:
     until_tomorrow: Callable[[float], float]
     icon: str = "auto"
     login_start: LoginStart | None = None
+    shows_notices: bool = False

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 
 from . import pace, phrases
 from .acts import Act, Action, Tone
-from .state import NAMES, Heard, TrayState, changes_at, tray_state
+from .state import NAMES, Heard, TrayState, changes_at, open_incident, tray_state
 
 PAUSE_SHORT_S = 1_800.0
+MUTE_SHORT_S = 3_600.0
+_LANGUAGES_SHOWN = 3
+_NAME_SHOWN = 24
 TOOLTIP_LIMIT = 127
 """Windows shows no more of a tooltip (NOTIFYICONDATAW `szTip`, 128 with its zero)."""
 
@@ -47,7 +50,7 @@ class Submenu:
     """Choices behind one line of the menu."""
 
     label: str
-    actions: tuple[Action, ...]
+    actions: tuple[Action | Separator, ...]
 
 
 MenuItem = Separator | Remark | Submenu | Action
@@ -112,10 +115,13 @@ def menu(heard: Heard, state: TrayState, now: float) -> tuple[MenuItem, ...]:
             Action(Act.OPEN, "&Open Sidelight"),
             first,
             Separator(),
-            _pause(state) if heard.connected else None,
+            _pause(heard, state, now) if heard.connected else None,
+            *(resume_languages(heard, now) if heard.connected else ()),
+            _mute(heard, now) if heard.connected else None,
             Action(Act.RETRY, "&Retry now") if retry_helps(state) and heard.connected else None,
             Action(Act.SIGN_OUT, "Sign ou&t") if signed_in and heard.connected else None,
             Separator(),
+            _status_page(heard),
             Action(Act.DIAGNOSTICS, "&Diagnostics…"),
             Action(Act.LOGS, "Show &logs"),
             Action(Act.SETTINGS, "&Settings"),
@@ -125,6 +131,13 @@ def menu(heard: Heard, state: TrayState, now: float) -> tuple[MenuItem, ...]:
         )
         if item is not None
     )
+
+
+def _status_page(heard: Heard) -> Action | None:
+    incident = open_incident(heard.view) if heard.view is not None else None
+    if incident is None or not incident.url:
+        return None
+    return Action(Act.STATUS_PAGE, "Stat&us page", incident.url)
 
 
 def _at_login(on: bool | None) -> Action | None:
@@ -138,7 +151,7 @@ def main_action(state: TrayState) -> Action | None:
     """The one thing that helps in `state`; None where there is nothing to do."""
     match state:
         case TrayState.DOWN:
-            return Action(Act.START, "&Start now")
+            return Action(Act.START, "Start no&w")
         case TrayState.SIGN_IN:
             return Action(Act.SIGN_IN, "Sign &in with the browser")
         case TrayState.PAUSED:
@@ -152,13 +165,67 @@ def retry_helps(state: TrayState) -> bool:
     return state in {TrayState.OUTAGE, TrayState.DEGRADED, TrayState.OFFLINE}
 
 
-def _pause(state: TrayState) -> Submenu | None:
+def _pause(heard: Heard, state: TrayState, now: float) -> Submenu | None:
     if state is TrayState.PAUSED:
         return None
-    return Submenu(
-        "&Pause suggestions",
-        (
-            Action(Act.PAUSE_SHORT, "For &30 minutes"),
-            Action(Act.PAUSE_LONG, "Until &tomorrow"),
-        ),
+    choices: list[Action | Separator] = [
+        Action(Act.PAUSE_SHORT, "For &30 minutes"),
+        Action(Act.PAUSE_LONG, "Until &tomorrow"),
+    ]
+    language = written_lately(heard, now)
+    if language:
+        name = _in_menu(phrases.language(language))
+        choices += [
+            Separator(),
+            Action(Act.PAUSE_LANGUAGE_SHORT, f"{name} for 30 &minutes", language),
+            Action(Act.PAUSE_LANGUAGE_LONG, f"{name} &until tomorrow", language),
+        ]
+    return Submenu("&Pause suggestions", tuple(choices))
+
+
+def written_lately(heard: Heard, now: float) -> str:
+    """The language "this language" means: that of the latest request which is not off; or empty."""
+    view = heard.view
+    if view is None:
+        return ""
+    paused = {one.language for one in view.languages_paused if now < one.until}
+    latest = next((one.language for one in view.decisions if one.language), "")
+    return "" if latest in {*paused, *view.languages_off} else latest
+
+
+def resume_languages(heard: Heard, now: float) -> tuple[Action, ...]:
+    """One choice for each language that is paused, with the end of the pause."""
+    paused = heard.view.languages_paused if heard.view is not None else ()
+    return tuple(
+        Action(
+            Act.RESUME_LANGUAGE,
+            f"Resume {_in_menu(phrases.language(one.language))}"
+            f" (paused until {phrases.clock(one.until, now)})",
+            one.language,
+        )
+        for one in paused[:_LANGUAGES_SHOWN]
+        if now < one.until
     )
+
+
+def muted_until(heard: Heard, now: float) -> float | None:
+    """Until when notifications are muted; None while they are shown."""
+    until = heard.view.muted_until if heard.view is not None else None
+    return until if until is not None and now < until else None
+
+
+def _mute(heard: Heard, now: float) -> MenuItem:
+    until = muted_until(heard, now)
+    if until is not None:
+        said = f"Un&mute notifications (muted until {phrases.clock(until, now)})"
+        return Action(Act.UNMUTE, said)
+    return Submenu(
+        "&Mute notifications",
+        (Action(Act.MUTE_SHORT, "For &1 hour"), Action(Act.MUTE_LONG, "Until &tomorrow")),
+    )
+
+
+def _in_menu(name: str) -> str:
+    """The name as a short label, in which `&` would underline the letter behind it."""
+    short = name if len(name) <= _NAME_SHOWN else f"{name[: _NAME_SHOWN - 1]}…"
+    return short.replace("&", "&&")

@@ -13,17 +13,22 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
+from .balloon import Balloon
+
 HOST_SETTLES_MS = 1_500
 """How long a panel that has just registered takes until it accepts icons."""
+BALLOON_MS = 10_000
 WATCHER = "org.kde.StatusNotifierWatcher"
 
 
 class TrayHost(QObject):
     """The icon, its tooltip and its menu; nothing is sent to the panel that it shows already."""
 
-    def __init__(self, menu: QMenu, clicked: Callable[[], None]) -> None:
+    def __init__(
+        self, menu: QMenu, clicked: Callable[[], None], balloon_clicked: Callable[[], None]
+    ) -> None:
         super().__init__()
-        self._menu, self._clicked = menu, clicked
+        self._menu, self._clicked, self._balloon_clicked = menu, clicked, balloon_clicked
         self._picture = QIcon()
         self._tooltip = ""
         self._watcher: QObject | None = None
@@ -61,6 +66,12 @@ class TrayHost(QObject):
             self._tooltip = tooltip
             self._item.setToolTip(tooltip)
 
+    def show_balloon(self, balloon: Balloon) -> None:
+        """Show a notification by the system's own means; a click on it is reported as such."""
+        icons = QSystemTrayIcon.MessageIcon
+        kind = icons.Warning if balloon.warning else icons.Information
+        self._item.showMessage(balloon.title, balloon.text, kind, BALLOON_MS)
+
     def make_again(self) -> None:
         """A new icon in the place of the old one."""
         before, self._item = self._item, self._make()
@@ -77,6 +88,7 @@ class TrayHost(QObject):
         item = QSystemTrayIcon(self)
         item.setContextMenu(self._menu)
         item.activated.connect(self._activated)
+        item.messageClicked.connect(self._balloon_clicked)
         return item
 
     def _activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:

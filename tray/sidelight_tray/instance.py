@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
-from PySide6.QtCore import QLockFile, QObject, QThread
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
+from PySide6.QtCore import QLockFile, QObject
 
-PROBE_MS = 200
-ANSWER_MS = 3_000
-_LINE_LIMIT = 64
+LINE_LIMIT = 64
+"""The longest wish, in bytes, its end of line included."""
 _ATTEMPTS = 20
-_BETWEEN_MS = 100
+_BETWEEN_S = 0.1
 
 Answer = Callable[[str], Mapping[str, Any]]
+
+
+class Listener(Protocol):
+    """Where later trays knock."""
+
+    def listen(self) -> bool:
+        """Begin; False where that cannot be done."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class Instance(QObject):
@@ -23,44 +33,24 @@ class Instance(QObject):
 
     def __init__(self, name: str, lock_file: str, answer: Answer) -> None:
         super().__init__()
-        self._name, self._answer = name, answer
+        self._answer = answer
         self._lock = QLockFile(lock_file)
         # The lock of a process that has died is stale at once, and that of a living one never is.
         self._lock.setStaleLockTime(0)
-        self._server = QLocalServer(self)
-        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
-        self._server.newConnection.connect(self._welcome)
+        self._listener = _listener(name, self._reply)
 
     def begin(self) -> bool:
         """Become the one tray; False when there is one already."""
-        if not self._lock.tryLock(0):
-            return False
-        # Whatever lies there is stale: the lock is ours, so no living tray listens on it.
-        QLocalServer.removeServer(self._name)
-        return self._server.listen(self._name)
+        return self._lock.tryLock(0) and self._listener.listen()
 
     def end(self) -> None:
         """Stop listening; the next tray that starts is the one."""
-        self._server.close()
+        self._listener.close()
         self._lock.unlock()
 
-    def _welcome(self) -> None:
-        connection = self._server.nextPendingConnection()
-        connection.setReadBufferSize(_LINE_LIMIT)
-        # It stays with the server: deleting it here crashes in ~QLocalSocket (PySide6 6.11), and
-        # a later launch, which a person makes by hand, leaves some hundred bytes behind.
-        connection.readyRead.connect(lambda: self._hear(connection))
-        self._hear(connection)
-
-    def _hear(self, connection: QLocalSocket) -> None:
-        if not connection.canReadLine():
-            if connection.bytesAvailable() >= _LINE_LIMIT:
-                connection.abort()
-            return
-        wish = bytes(connection.readLine(_LINE_LIMIT).data()).decode("ascii", "replace").strip()
-        connection.write(json.dumps(dict(self._answer(wish))).encode() + b"\n")
-        connection.flush()
-        connection.disconnectFromServer()
+    def _reply(self, line: bytes) -> bytes:
+        wish = line.decode("ascii", "replace").strip()
+        return json.dumps(dict(self._answer(wish))).encode() + b"\n"
 
 
 def hand_over(name: str, wish: str, *, patient: bool = False) -> Mapping[str, Any] | None:
@@ -68,23 +58,37 @@ def hand_over(name: str, wish: str, *, patient: bool = False) -> Mapping[str, An
 
     `patient` waits for one that has only just started.
     """
+    line = wish.encode("ascii") + b"\n"
+    received: bytes | None = None
     for attempt in range(_ATTEMPTS if patient else 1):
         if attempt:
-            QThread.msleep(_BETWEEN_MS)
-        connection = QLocalSocket()
-        connection.connectToServer(name)
-        if connection.waitForConnected(PROBE_MS):
+            time.sleep(_BETWEEN_S)
+        received = _ask(name, line)
+        if received is not None:
             break
-    else:
-        return None
-    connection.write(wish.encode("ascii") + b"\n")
-    connection.flush()
-    received = b""
-    while not received.endswith(b"\n") and connection.waitForReadyRead(ANSWER_MS):
-        received += bytes(connection.readAll().data())
-    connection.close()
     try:
-        answer = json.loads(received)
+        answer = json.loads(received or b"")
     except ValueError:
         return None
     return cast("dict[str, Any]", answer) if isinstance(answer, dict) else None
+
+
+def _listener(name: str, reply: Callable[[bytes], bytes]) -> Listener:
+    if sys.platform == "win32":
+        from .instance_pipe import PipeListener
+
+        return PipeListener(name, reply)
+    from .instance_socket import SocketListener
+
+    return SocketListener(name, reply)
+
+
+def _ask(name: str, line: bytes) -> bytes | None:
+    """The answer to a line; None where nobody listens."""
+    if sys.platform == "win32":
+        from . import instance_pipe
+
+        return instance_pipe.ask(name, line)
+    from . import instance_socket
+
+    return instance_socket.ask(name, line)

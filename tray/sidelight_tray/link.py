@@ -11,9 +11,9 @@ import threading
 from collections.abc import Callable
 from typing import Any, cast
 
-from PySide6.QtCore import QIODevice, QObject, Qt, QTimer, Signal
-from PySide6.QtNetwork import QAbstractSocket, QLocalSocket, QTcpSocket
+from PySide6.QtCore import QObject, QTimer, Signal
 
+from .channel import Channel
 from .door import BrokenLineError, Door, DoorClosedError, Json
 from .view import view_of
 
@@ -37,13 +37,18 @@ class Link(QObject):
     prompted = Signal(dict)
     """Where a person must go to sign in, as the broker tells it."""
 
+    noticed = Signal(dict)
+    """A notification that the broker leaves to the tray."""
+    opened = Signal()
+    """A connection was made and can be asked."""
+
     _reached = Signal(object, int)
     _refused = Signal(object, int)
 
     def __init__(self, door: Door, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._door = door
-        self._device: QIODevice | None = None
+        self._channel: Channel | None = None
         self._frames = door.frames()
         self._told: dict[str, Any] = {}
         self._numbers = itertools.count(1)
@@ -55,8 +60,6 @@ class Link(QObject):
         self._news = False
         self._rest = self._single_shot(self._tell)
         self._again = self._single_shot(lambda: self.open(start=True))
-        # Not "very coarse": that rounds to whole seconds, and the first pause to none at all.
-        self._again.setTimerType(Qt.TimerType.CoarseTimer)
         self._reached.connect(self._take)
         self._refused.connect(self._refuse)
 
@@ -68,12 +71,12 @@ class Link(QObject):
 
     @property
     def connected(self) -> bool:
-        return self._device is not None
+        return self._channel is not None
 
     def open(self, *, start: bool) -> None:
         """Reach the broker on a thread of its own; does nothing while that is under way."""
         self._again.stop()
-        if self._device is not None or self._reaching or self._closed:
+        if self._channel is not None or self._reaching or self._closed:
             return
         self._reaching = True
         self._attempt += 1
@@ -91,7 +94,7 @@ class Link(QObject):
 
     def ask(self, method: str, params: Json | None = None, then: Answered | None = None) -> bool:
         """Ask the broker for something; False when it is not connected or too much is waiting."""
-        if self._device is None or len(self._waiting) >= WISHES_LIMIT:
+        if self._channel is None or len(self._waiting) >= WISHES_LIMIT:
             return False
         number = next(self._numbers)
         if then is not None:
@@ -100,8 +103,8 @@ class Link(QObject):
         return True
 
     def _send(self, message: Json) -> None:
-        if self._device is not None:
-            self._device.write(self._door.encode(message))
+        if self._channel is not None:
+            self._channel.send(self._door.encode(message))
 
     # --- reaching, on another thread ---
 
@@ -132,28 +135,17 @@ class Link(QObject):
             reached.close()
             return
         self._reaching = False
-        reached.setblocking(False)
-        unix = reached.family == getattr(socket, "AF_UNIX", None)
-        device: QLocalSocket | QTcpSocket = QLocalSocket(self) if unix else QTcpSocket(self)
-        taken = device.setSocketDescriptor(reached.detach())
-        self._device = device
         self._frames = self._door.frames()
         self._told = {}
-        device.readyRead.connect(self._read)
-        device.disconnected.connect(self._disconnected)
-        if not taken or device.state() not in _OPEN_STATES:
-            self._disconnected()
-            return
+        self._channel = Channel(reached, self)
+        self._channel.arrived.connect(self._read)
+        self._channel.ended.connect(self._disconnected)
         self.ask("watch")
-        self._read()
+        self.opened.emit()
 
     # --- messages ---
 
-    def _read(self) -> None:
-        device = self._device
-        if device is None:
-            return
-        chunk = bytes(device.readAll().data())
+    def _read(self, chunk: bytes) -> None:
         try:
             for message in self._frames.feed(chunk):
                 self._hear(message)
@@ -176,6 +168,9 @@ class Link(QObject):
         if event == "prompt":
             self.prompted.emit(data)
             return
+        if event == "notice":
+            self.noticed.emit(data)
+            return
         if event == "snapshot":
             self._told = data
         elif event == "delta" and self._told:
@@ -197,7 +192,7 @@ class Link(QObject):
     # --- losing and trying again ---
 
     def _disconnected(self) -> None:
-        if self._device is None:
+        if self._channel is None:
             return
         self._hang_up()
         if not self._closed:
@@ -205,20 +200,13 @@ class Link(QObject):
             self._try_again()
 
     def _hang_up(self) -> None:
-        device, self._device = self._device, None
+        channel, self._channel = self._channel, None
         self._waiting.clear()
         self._rest.stop()
-        if device is not None:
-            cast("QLocalSocket | QTcpSocket", device).disconnected.disconnect(self._disconnected)
-            device.close()
-            device.deleteLater()
+        if channel is not None:
+            channel.close()
+            channel.deleteLater()
 
     def _try_again(self) -> None:
         self._again.start(self._pause_ms)
         self._pause_ms = min(self._pause_ms * 2, LONGEST_PAUSE_MS)
-
-
-_OPEN_STATES = (
-    QLocalSocket.LocalSocketState.ConnectedState,
-    QAbstractSocket.SocketState.ConnectedState,
-)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
@@ -18,6 +19,9 @@ class TrayMenu(QMenu):
     A panel has measured the menu by the time it opens it: what is built anew then is cut off and
     scrolls (seen with xfce4-panel 4.18). So on opening only the remarks get new words.
     """
+
+    recoloured = Signal()
+    """The desktop's colours changed; a menu hears of it even while no window is open."""
 
     def __init__(
         self, items: Callable[[], tuple[MenuItem, ...]], perform: Callable[[Action], None]
@@ -43,6 +47,16 @@ class TrayMenu(QMenu):
         else:
             self._build(items)
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self.recoloured.emit()
+
+    def renew_choices(self) -> None:
+        """Write the menu only where something else can be chosen: every word of it goes to the panel."""
+        if _choices(self._items()) != _choices(self._shown):
+            self.renew()
+
     def _build(self, items: tuple[MenuItem, ...]) -> None:
         self.clear()
         self._remarks = []
@@ -59,8 +73,11 @@ class TrayMenu(QMenu):
                     self._remarks.append(remark)
                 case Submenu():
                     submenu = QMenu(item.label, self)
-                    for action in item.actions:
-                        self._add(submenu, action)
+                    for choice in item.actions:
+                        if isinstance(choice, Separator):
+                            submenu.addSeparator()
+                        else:
+                            self._add(submenu, choice)
                     self._submenus.append(submenu)
                     self.addMenu(submenu)
                 case Action():

@@ -5,15 +5,14 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from . import phrases
-from .acts import Act, Action, Tone
-from .content import Card, Choices, Days, Entry, Item, Lane, Lanes, Mark, Note, Row, Span
-from .view import Decision, View
+from .acts import Tone
+from .content import Card, Days, Item, Lane, Lanes, Row, Span
+from .view import View
 from .view_service import Day
 from .view_usage import Usage, Used
 
-SLOW_S = 8.0
 _RECENT = 6
-_ABANDONED = "abandoned"
+_OFF_SHOWN = 3
 
 
 TARGETS_S = {"fast": 0.3, "standard": 8.0, "heavy": 90.0}
@@ -85,6 +84,24 @@ def _lane(used: Used) -> Lane:
     return Lane(used.tier.capitalize(), used.p50_s, used.p95_s, target, texts, tone)
 
 
+def tier_times(usage: Usage | None) -> Row | None:
+    """p95 of each tier in one line, with a shape beside the colour; None where nobody measured it."""
+    lanes = [
+        lane
+        for item in latency_lanes(usage)
+        if isinstance(item, Lanes)
+        for lane in item.lanes
+        if lane.p95_s is not None
+    ]
+    if not lanes:
+        return None
+    spans = tuple(
+        Span(f"{'▲' if lane.tone is Tone.BAD else '●'} {lane.name} {lane.texts[1]}", lane.tone)
+        for lane in lanes
+    )
+    return Row(Span("p95 today", Tone.MUTED), spans, small=True)
+
+
 def gateway_card(view: View, usage: Usage | None, now: float) -> Card:
     """Which gateway it is, whether it answers, how fast, and how reliably."""
     items: list[Item] = [*health_items(view), *latency_lanes(usage)]
@@ -96,10 +113,28 @@ def gateway_card(view: View, usage: Usage | None, now: float) -> Card:
     )
     if not any(isinstance(item, Lanes) for item in items):
         items.append(Row(Span("Answers", Tone.MUTED), times))
+    items.append(Row(Span("Status page", Tone.MUTED), _status_page(view, now)))
     items.append(Row(Span("Circuit", Tone.MUTED), (_breaker(view, now),)))
     items.append(Row(Span("Address", Tone.MUTED), (Span(place_of(view)),)))
     title = "Gateway, last 30 days" if view.uptime is not None else "Gateway"
     return Card("gateway", title, tuple(items), right=availability_spans(view))
+
+
+_LEVELS = {
+    "ok": ("no trouble reported", Tone.GOOD),
+    "maintenance": ("maintenance", Tone.MUTED),
+    "minor": ("trouble reported", Tone.WARN),
+    "major": ("outage reported", Tone.BAD),
+    "critical": ("outage reported", Tone.BAD),
+}
+
+
+def _status_page(view: View, now: float) -> tuple[Span, ...]:
+    """What the status page says, and when it said so."""
+    if view.service.as_of is None:
+        return (Span(phrases.DASH, Tone.MUTED),)
+    words, tone = _LEVELS.get(view.service.level, (phrases.DASH, Tone.MUTED))
+    return (Span(words, tone), Span(phrases.clock(view.service.as_of, now), Tone.MUTED))
 
 
 def place_of(view: View) -> str:
@@ -124,9 +159,11 @@ def _breaker(view: View, now: float) -> Span:
             return Span(phrases.DASH, Tone.MUTED)
 
 
-def session_card(view: View, now: float, *, connected: bool) -> Card:
+def session_card(view: View, now: float) -> Card:
     """The sign-in, the editors, and where suggestions are off."""
-    off = ", ".join(view.languages_off)
+    off = ", ".join(phrases.language(one) for one in view.languages_off[:_OFF_SHOWN])
+    more = len(view.languages_off) - _OFF_SHOWN
+    off += f" and {more} more" if more > 0 else ""
     items: list[Item] = [
         Row(Span("Sign-in"), (sign_in_words(view, now),)),
         *(
@@ -137,11 +174,18 @@ def session_card(view: View, now: float, *, connected: bool) -> Card:
     if not view.editors:
         items.append(Row(Span("Editors"), (Span("none connected", Tone.MUTED),)))
     items.append(Row(Span("Suggestions"), (_suggestions(view, now, off),)))
+    items += [
+        Row(
+            Span(phrases.language(one.language)),
+            (Span(f"paused until {phrases.clock(one.until, now)}", Tone.WARN),),
+        )
+        for one in view.languages_paused[:_RECENT]
+        if now < one.until
+    ]
+    if view.muted_until is not None and now < view.muted_until:
+        said = f"muted until {phrases.clock(view.muted_until, now)}"
+        items.append(Row(Span("Notifications"), (Span(said, Tone.MUTED),)))
     items.append(Row(Span("Session kept in"), (Span(_vault(view), Tone.MUTED),)))
-    if connected and view.phase in {"signed_out", "needs_person"}:
-        sign_in = Action(Act.SIGN_IN, "Sign &in with the browser")
-        code = Action(Act.SIGN_IN_WITH_CODE, "Use a &code")
-        items.append(Choices((sign_in, code), primary=True))
     as_of = Span(f"as of {phrases.clock(view.as_of, now)}", Tone.MUTED)
     return Card("session", "Session and editors", tuple(items), right=(as_of,))
 
@@ -176,66 +220,3 @@ def _vault(view: View) -> str:
 
 def _since(at: float | None, now: float) -> str:
     return "connected" if at is None else f"connected since {phrases.clock(at, now)}"
-
-
-def decisions_card(view: View, now: float, shown: int, link: Action | None = None) -> Card:
-    """What Sidelight decided lately that a person may wonder about."""
-    notable = [one for one in view.decisions if _notable(one)]
-    entries: tuple[Item, ...] = tuple(_entry(one, now) for one in notable[:shown])
-    more = len(notable) - len(entries)
-    right = (Span(f"{more} more", Tone.MUTED),) if more > 0 and link is None else ()
-    if not entries:
-        entries = (Note("Nothing was blocked, refused or late."),)
-    return Card("decisions", "Recent decisions", entries, right=right, link=link)
-
-
-def _notable(decision: Decision) -> bool:
-    late = decision.total_s is not None and decision.total_s >= SLOW_S
-    return decision.outcome not in {"completed", _ABANDONED} or late
-
-
-_ENTRIES = {
-    "blocked": (Mark.SQUARE, Tone.BAD, "Blocked by a rule"),
-    "limited": (Mark.RING, Tone.WARN, "Refused: a limit is used up"),
-    "unavailable": (Mark.TRIANGLE, Tone.WARN, "No answer from the gateway"),
-    "unauthorized": (Mark.SQUARE, Tone.BAD, "Not signed in"),
-    "completed": (Mark.DASH, Tone.ACCENT, "Slow answer"),
-}
-
-_REASONS = {
-    "paused": "suggestions were paused",
-    "place": "AI is off in this place",
-    "deadline": "it came too late",
-    "timeout": "it came too late",
-    "offline": "this machine was offline",
-    "breaker": "the gateway was left alone for a moment",
-    "unreachable": "the gateway could not be reached",
-}
-
-
-def _entry(decision: Decision, now: float) -> Entry:
-    mark, tone, title = _ENTRIES.get(
-        decision.outcome, (Mark.DASH, Tone.MUTED, decision.outcome.capitalize())
-    )
-    said = (
-        phrases.clock(decision.at, now),
-        _REASONS.get(decision.reason, decision.reason),
-        " ".join(word for word in (decision.tier, decision.language) if word),
-        phrases.took(decision.total_s) if decision.outcome == "completed" else "",
-    )
-    return Entry(
-        mark,
-        tone,
-        title,
-        " · ".join(part for part in said if part),
-        _action(decision),
-    )
-
-
-def _action(decision: Decision) -> Action | None:
-    """The one thing that can be done about a decision."""
-    trace = decision.trace_id
-    if decision.outcome == "blocked" and decision.reason and trace:
-        about = f"{decision.reason} {trace}"
-        return Action(Act.REQUEST_EXCEPTION, "Request exception", about)
-    return Action(Act.COPY_TRACE, "Copy trace ID", trace) if trace else None

@@ -7,7 +7,7 @@ from .acts import Act, Action, Tone
 from .content import Bars, Card, Choices, Figure, Gauge, Item, Note, Part, Row, Span, Stack
 from .face import window_words
 from .pace import Pace
-from .view import View
+from .view import Limit, View
 from .view_usage import Usage
 
 _STALE_AFTER_S = 120.0
@@ -23,7 +23,7 @@ def requests_card(view: View, usage: Usage | None, now: float) -> Card:
         return Card("requests", "My requests", (note, *hours))
     title = f"My requests{window_words(own.limit.window_s)}"
     items: list[Item] = [_figure(own, now), _gauge(own, now), *hours]
-    items += [shared_gauge(one) for one in pace.limits(view, now) if one.limit != own.limit]
+    items += [shared_gauge(one, now) for one in pace.limits(view, now) if one.limit != own.limit]
     over = [one for one in pace.limits(view, now) if _above_soft(one)]
     if over:
         named = ", ".join(_name(one).lower() for one in over)
@@ -81,15 +81,17 @@ def _name(one: Pace) -> str:
     return _OTHERS.get(one.limit.scope, one.limit.scope.capitalize() or "Other")
 
 
-def shared_gauge(one: Pace) -> Gauge:
+def shared_gauge(one: Pace, now: float) -> Gauge:
     """A limit that is shared with others, as one thin row."""
     limit = one.limit
     label = _name(one)
     value = f"{phrases.count(limit.used)} of {phrases.count(limit.limit)}"
     value += "" if limit.hard else " soft"
+    value += _age(limit, now)
     kind = "limit" if limit.hard else "soft limit, which only asks for a reason"
     return Gauge(
-        f"{label}: {phrases.count(limit.used)} of {phrases.count(limit.limit)} requests; {kind}",
+        f"{label}: {phrases.count(limit.used)} of {phrases.count(limit.limit)} requests"
+        f"{_age(limit, now)}; {kind}",
         one.share,
         None,
         _tone(one) if limit.hard else Tone.ACCENT,
@@ -97,6 +99,13 @@ def shared_gauge(one: Pace) -> Gauge:
         label=label,
         value=value,
     )
+
+
+def _age(limit: Limit, now: float) -> str:
+    """When the number was told, where that is a while ago."""
+    if limit.as_of is None or now - limit.as_of <= _STALE_AFTER_S:
+        return ""
+    return f" at {phrases.clock(limit.as_of, now)}"
 
 
 def _tone(one: Pace) -> Tone:
@@ -127,11 +136,17 @@ def hour_bars(usage: Usage | None, own: Pace | None, now: float) -> tuple[Item, 
     return (Bars(values, spoken, limit, label, current, marks),)
 
 
-def tokens_card(usage: Usage, now: float) -> Card:
-    """Tokens in three parts, what the cache saved, and what it cost."""
+def tokens_card(view: View, usage: Usage | None, now: float) -> Card | None:
+    """Tokens in three parts, what the cache saved, and the cost against what there is to spend.
+
+    None where neither use nor a limit is known.
+    """
+    limits = other_limits(view, now)
+    if usage is None:
+        return Card("tokens", "Limits on tokens and cost", limits) if limits else None
     if usage.whole is None or usage.problem:
-        said = usage.problem or phrases.DASH
-        return Card("tokens", "Tokens and cost today", (Note(f"Not known: {said}"),))
+        note = Note(f"Not known: {usage.problem or phrases.DASH}")
+        return Card("tokens", "Tokens and cost today", (note, *limits))
     whole = usage.whole
     named = (("cached", whole.cached), ("uncached", whole.uncached), ("output", whole.output))
     parts = tuple(
@@ -148,7 +163,8 @@ def tokens_card(usage: Usage, now: float) -> Card:
     )
     of = Span(f"as of {phrases.clock(usage.as_of, now)}", Tone.MUTED)
     cost = Span(phrases.money(whole.cost), strong=True)
-    return Card("tokens", "Tokens and cost today", (Stack(parts, spoken), kept), (cost, of))
+    items = (Stack(parts, spoken), kept, *limits)
+    return Card("tokens", "Tokens and cost today", items, (cost, of))
 
 
 def _if(known: bool, tone: Tone) -> Tone:
@@ -163,8 +179,11 @@ def other_limits(view: View, now: float) -> tuple[Item, ...]:
             limit, shown = one.limit, phrases.money if unit == "cost" else phrases.tokens
             whose = {"user": "My"}.get(limit.scope, _OTHERS.get(limit.scope, limit.scope))
             value = f"{shown(limit.used)} of {shown(limit.limit)}"
+            value += ("" if limit.hard else " soft") + _age(limit, now)
             label = f"{whose} {name}"
-            spoken = f"{label}: {value}"
+            spoken = f"{label}{window_words(limit.window_s)}: {value}"
+            if one.even_share is not None:
+                spoken += f"; an even pace would be {shown(one.even_share * limit.limit)}"
             rows.append(
                 Gauge(spoken, one.share, one.even_share, _tone(one), not limit.hard, label, value)
             )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QFont,
+    QHideEvent,
     QKeyEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QFrame,
@@ -22,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from .acts import Tone
+from .acts import Act, Tone
 from .cards import Picture, card_widget, push_button
 from .content import Card, Panel, Span
 from .lines import LineWidget
@@ -61,6 +63,8 @@ class PanelWindow(QWidget):
     performed = Signal(object)
     """An `Action` was chosen."""
     closed = Signal()
+    seen = Signal()
+    """The window was shown, hidden, reduced to its name in a task bar, or brought back."""
 
     def __init__(self, theme: Theme, flags: Qt.WindowType) -> None:
         super().__init__(None, flags)
@@ -226,6 +230,19 @@ class PanelWindow(QWidget):
         super().closeEvent(event)
         self.closed.emit()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.seen.emit()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.seen.emit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.WindowStateChange:
+            self.seen.emit()
+
 
 def _name_of(widget: QWidget | None) -> str:
     return "" if widget is None else widget.objectName()
@@ -233,6 +250,10 @@ def _name_of(widget: QWidget | None) -> str:
 
 class DetailsWindow(PanelWindow):
     """The window with everything in it."""
+
+    def menu_button(self) -> QPushButton | None:
+        """The button that opens the icon's menu."""
+        return self._footer.findChild(QPushButton, f"{Act.MENU.value}:")
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, Qt.WindowType.Window)

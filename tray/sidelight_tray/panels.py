@@ -6,18 +6,21 @@ from . import phrases
 from .acts import Act, Action, Tone
 from .cause import Say, cause
 from .content import Card, Choices, Item, Note, Panel, Row, Span, Step, Timeline
-from .face import TONES, main_action, retry_helps
+from .face import TONES, main_action, muted_until, retry_helps
+from .panel_context import code_card, trims_card
+from .panel_decisions import decisions_card
 from .panel_gateway import (
-    decisions_card,
     gateway_card,
     health_items,
     session_card,
     sign_in_words,
+    tier_times,
 )
-from .panel_usage import other_limits, requests_card, tokens_card
+from .panel_usage import requests_card, tokens_card
 from .state import NAMES, Heard, TrayState, open_incident, tray_state
 from .view import View
 from .view_service import Incident
+from .view_usage import Usage
 
 POPOVER_DECISIONS = 2
 POPOVER_DECISIONS_IN_TROUBLE = 1
@@ -32,7 +35,7 @@ def popover(heard: Heard, now: float, say: Say) -> Panel:
     if view is not None:
         shown = POPOVER_DECISIONS_IN_TROUBLE if column else POPOVER_DECISIONS
         column.append(requests_card(view, None if column else heard.usage, now))
-        column.append(_gateway_in_short(view, now))
+        column.append(_gateway_in_short(view, heard.usage, now))
         column.append(decisions_card(view, now, shown, Action(Act.DETAILS, "&All details")))
     return _panel(heard, state, now, columns=(tuple(column),))
 
@@ -41,17 +44,20 @@ def details(heard: Heard, now: float, say: Say) -> Panel:
     """The window: everything that is known, in two columns."""
     state, view = tray_state(heard, now), heard.view
     wide = tuple(_problem(heard, state, now, say))
+    # Everything the icon's menu offers, for desktops that show no icon and for keyboards.
+    last = (Action(Act.MENU, "&More…"), Action(Act.SETTINGS, "&Settings"))
     if view is None:
-        return _panel(heard, state, now, wide=wide)
+        return _panel(heard, state, now, wide=wide, last=last)
     left: list[Card] = [requests_card(view, heard.usage, now)]
-    if heard.usage is not None:
-        left.append(tokens_card(heard.usage, now))
-    others = other_limits(view, now)
-    if others:
-        left.append(Card("budgets", "Limits on tokens and cost", others))
-    left.append(session_card(view, now, connected=heard.connected))
-    right = [gateway_card(view, heard.usage, now), decisions_card(view, now, DETAILS_DECISIONS)]
-    return _panel(heard, state, now, wide=wide, columns=(tuple(left), tuple(right)))
+    tokens = tokens_card(view, heard.usage, now)
+    left += [tokens] if tokens is not None else []
+    left += [trims_card(view, now), code_card(view)]
+    right = [
+        gateway_card(view, heard.usage, now),
+        decisions_card(view, now, DETAILS_DECISIONS),
+        session_card(view, now),
+    ]
+    return _panel(heard, state, now, wide=wide, columns=(tuple(left), tuple(right)), last=last)
 
 
 def _panel(
@@ -61,16 +67,16 @@ def _panel(
     *,
     wide: tuple[Card, ...] = (),
     columns: tuple[tuple[Card, ...], ...] = (),
+    last: tuple[Action, ...] = (Action(Act.SETTINGS, "&Settings"),),
 ) -> Panel:
     view = heard.view
     who = [view.account, view.gateway] if view is not None else []
     subtitle = " · ".join(part for part in who if part)
     if view is not None and not heard.connected:
         subtitle = f"as of {phrases.clock(view.as_of, now)} · {subtitle}".removesuffix(" · ")
+    can_pause = heard.connected and state is not TrayState.PAUSED
     buttons = (
-        Action(Act.RESUME, "&Resume")
-        if state is TrayState.PAUSED
-        else Action(Act.PAUSE_SHORT, "&Pause 30 min"),
+        *((Action(Act.PAUSE_SHORT, "&Pause 30 min"),) if can_pause else ()),
         Action(Act.DIAGNOSTICS, "&Diagnostics"),
         Action(Act.LOGS, "&Logs"),
     )
@@ -82,8 +88,8 @@ def _panel(
         TONES[state],
         wide,
         columns,
-        buttons if heard.connected else buttons[1:],
-        (Action(Act.SETTINGS, "&Settings"),),
+        buttons,
+        last,
         stale=not heard.connected,
     )
 
@@ -107,13 +113,18 @@ def _problem(heard: Heard, state: TrayState, now: float, say: Say) -> list[Card]
         actions.append(Action(Act.SIGN_IN_WITH_CODE, "Use a &code"))
     if retry_helps(state) and heard.connected:
         actions.append(Action(Act.RETRY, "Retry &now"))
+    if state is TrayState.OUTAGE and heard.connected and muted_until(heard, now) is None:
+        actions.append(Action(Act.MUTE_SHORT, "Mute for &1 h"))
     if state is TrayState.DOWN:
         actions.append(Action(Act.LOGS, "Show lo&g"))
     if actions:
         items.append(Choices(tuple(actions), primary=True))
     told = incident is not None and bool(incident.timeline)
-    since = () if why.since is None or told else (Span(f"since {phrases.clock(why.since, now)}"),)
-    return [Card("problem", why.title, tuple(items), since, TONES[state], icon=state)]
+    if why.since is not None and not told:
+        # Not beside the title, which would be cut off in the narrow panel.
+        since = Row(Span(f"since {phrases.clock(why.since, now)}", Tone.MUTED), small=True)
+        items.insert(1, since)
+    return [Card("problem", why.title, tuple(items), (), TONES[state], icon=state)]
 
 
 def _shown_incident(heard: Heard, state: TrayState) -> Incident | None:
@@ -144,8 +155,10 @@ def timeline(incident: Incident, now: float) -> Timeline:
     return Timeline(steps[:5], f"Timeline: {told}")
 
 
-def _gateway_in_short(view: View, now: float) -> Card:
+def _gateway_in_short(view: View, usage: Usage | None, now: float) -> Card:
     card = gateway_card(view, None, now)
     signed = Row(Span("Sign-in", Tone.MUTED), (sign_in_words(view, now, short=True),))
-    times = next(item for item in card.items if isinstance(item, Row) and not item.small)
+    times = tier_times(usage) or next(
+        item for item in card.items if isinstance(item, Row) and not item.small
+    )
     return Card("gateway", card.title, (*health_items(view), times, signed), card.right)

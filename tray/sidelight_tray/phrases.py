@@ -72,6 +72,40 @@ def percent(share: float | None, digits: int = 0) -> str:
     return DASH if share is None else f"{share * 100:.{digits}f} %"
 
 
+_LANGUAGES = {
+    "bat": "Batch",
+    "c": "C",
+    "cpp": "C++",
+    "csharp": "C#",
+    "css": "CSS",
+    "dockerfile": "Dockerfile",
+    "fsharp": "F#",
+    "html": "HTML",
+    "javascript": "JavaScript",
+    "javascriptreact": "JavaScript React",
+    "json": "JSON",
+    "jsonc": "JSON",
+    "latex": "LaTeX",
+    "objective-c": "Objective-C",
+    "objective-cpp": "Objective-C++",
+    "php": "PHP",
+    "plaintext": "Plain text",
+    "powershell": "PowerShell",
+    "scss": "SCSS",
+    "shellscript": "Shell",
+    "sql": "SQL",
+    "typescript": "TypeScript",
+    "typescriptreact": "TypeScript React",
+    "xml": "XML",
+    "yaml": "YAML",
+}
+
+
+def language(identifier: str) -> str:
+    """What people call a language by its LSP identifier; one that is not known is capitalized."""
+    return _LANGUAGES.get(identifier, identifier[:1].upper() + identifier[1:])
+
+
 def several(amount: int, one: str, more: str) -> str:
     """1 editor, 2 editors."""
     return f"{amount} {one if amount == 1 else more}"

@@ -157,7 +157,8 @@ def changes_at(heard: Heard, now: float) -> float | None:
     view = heard.view
     if view is None or not heard.connected:
         return None
-    moments = [view.paused_until]
+    moments = [view.paused_until, view.muted_until]
+    moments += [one.until for one in view.languages_paused]
     moments += [limit.resets_at for limit in view.limits]
     block = unseen_block(heard, now)
     if block is not None and block.at is not None:

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 
 from .acts import Act, Action
+from .balloon import balloon_of
 from .door import Json, Surroundings
 from .face import Face, MenuItem, face
 from .host import TrayHost
@@ -62,16 +63,20 @@ class Tray(QObject):
         self.wishes = Wishes(self, quit_now)
         self._windows: Windows | None = None
         self._drawn: tuple[TrayState, Palette] | None = None
+        self._looking = False
         self._alarm = QTimer(self)
         self._alarm.setSingleShot(True)
         self._alarm.timeout.connect(self.renew)
         self.face: Face = face(self.heard, now())
         self.menu = TrayMenu(self._menu_items, self.wishes.perform)
-        self.host = TrayHost(self.menu, self.toggle)
+        self.host = TrayHost(self.menu, self.toggle, self.show_details)
         self.link.heard.connect(self._hear)
         self.link.lost.connect(self._lose)
         self.link.prompted.connect(self.wishes.prompted)
+        self.link.noticed.connect(self._notice)
+        self.link.opened.connect(self._greet)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._recolour)
+        self.menu.recoloured.connect(self._recolour)
 
     def begin(self) -> None:
         """Show the icon, then reach for the broker: the icon must not wait for anybody."""
@@ -133,6 +138,28 @@ class Tray(QObject):
         self.heard = replace(self.heard, blocks_seen_at=self.now())
         self.renew()
 
+    def look(self) -> None:
+        """Tell the broker when the person begins or ceases to see a panel.
+
+        Where the connection ends, the broker knows by itself that nobody looks.
+        """
+        looking = self._windows is not None and self._windows.are_seen()
+        if looking is not self._looking:
+            self._looking = looking
+            self.link.ask("looking", {"open": looking})
+
+    def _greet(self) -> None:
+        """Tell a broker that has just been reached what it cannot know."""
+        if self.around.shows_notices:
+            self.link.ask("notices")
+        if self._looking:
+            self.link.ask("looking", {"open": True})
+
+    def _notice(self, data: Mapping[str, Any]) -> None:
+        balloon = balloon_of(data, looking=self._looking)
+        if balloon is not None:
+            self.host.show_balloon(balloon)
+
     # --- what is shown ---
 
     def renew(self) -> None:
@@ -148,6 +175,7 @@ class Tray(QObject):
             self._drawn = (state, palette)
             self.host.set_picture(icon(state, palette))
         self.host.set_tooltip(self.face.tooltip)
+        self.menu.renew_choices()
         if self._windows is not None:
             self._windows.renew()
         if self.face.changes_at is None:
@@ -174,6 +202,10 @@ class Tray(QObject):
     def toggle(self) -> None:
         """Open the popover beside the icon, or close it."""
         self.windows.toggle_popover()
+
+    def show_details(self) -> None:
+        """Open the window: what a click on a notification asks for."""
+        self.windows.show_details()
 
     # --- other processes ---
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .fields import clean, items, many, moment, number, seconds, section, text
+from .fields import address, clean, items, many, moment, number, seconds, section, text
 from .view_service import NOTHING_SAID, Service, Uptime, service_of, uptime_of
 
 
@@ -42,6 +42,25 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Trim:
+    """What a request was cut down to for want of room, in tokens; `whole` is an estimate."""
+
+    whole: float
+    sent: float
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DataUse:
+    """What becomes of the code that is sent, by the policy; empty and None are unknown."""
+
+    processed_in: str = ""
+    kept_days: float | None = None
+    trained_on: bool | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """How one request ended."""
 
@@ -54,6 +73,7 @@ class Decision:
     total_s: float | None = None
     prompt_tokens: float | None = None
     source: str = ""
+    trim: Trim | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +82,14 @@ class Editor:
 
     name: str
     since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LanguagePause:
+    """A language in which nothing is suggested, and until when."""
+
+    language: str
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +119,11 @@ class View:
     decisions: tuple[Decision, ...] = ()
     paused_until: float | None = None
     languages_off: tuple[str, ...] = ()
+    languages_paused: tuple[LanguagePause, ...] = ()
+    muted_until: float | None = None
     service: Service = NOTHING_SAID
     uptime: Uptime | None = None
+    data_use: DataUse | None = None
 
 
 def view_of(data: Mapping[str, Any]) -> View:
@@ -125,8 +156,11 @@ def view_of(data: Mapping[str, Any]) -> View:
         languages_off=tuple(
             word for word in (clean(item) for item in items(data, "languages_off")) if word
         ),
+        languages_paused=many(data, "languages_paused", _language_pause),
+        muted_until=moment(data, "muted_until"),
         service=service_of(section(data, "service")),
         uptime=uptime_of(data),
+        data_use=_data_use(section(data, "data_use")),
     )
 
 
@@ -162,6 +196,11 @@ def _told(data: Mapping[str, Any]) -> Told | None:
     )
 
 
+def _language_pause(data: Mapping[str, Any]) -> LanguagePause | None:
+    language, until = text(data, "language"), moment(data, "until")
+    return LanguagePause(language, until) if language and until is not None else None
+
+
 def _editor(data: Mapping[str, Any]) -> Editor | None:
     name = text(data, "name")
     return Editor(name, moment(data, "since")) if name else None
@@ -181,4 +220,24 @@ def _decision(data: Mapping[str, Any]) -> Decision | None:
         total_s=seconds(data, "total_ms"),
         prompt_tokens=number(data, "prompt_tokens"),
         source=text(data, "source"),
+        trim=_trim(section(data, "trim")),
+    )
+
+
+def _trim(data: Mapping[str, Any]) -> Trim | None:
+    whole, sent = number(data, "whole_tokens"), number(data, "sent_tokens")
+    if whole is None or sent is None or whole <= sent:
+        return None
+    return Trim(whole, sent, text(data, "why"))
+
+
+def _data_use(data: Mapping[str, Any]) -> DataUse | None:
+    if not data:
+        return None
+    trained_on = data.get("trained_on")
+    return DataUse(
+        processed_in=text(data, "processed_in"),
+        kept_days=number(data, "kept_days"),
+        trained_on=trained_on if isinstance(trained_on, bool) else None,
+        url=address(data, "url"),
     )

@@ -39,6 +39,13 @@ class Windows:
             if window is not None and window.isVisible()
         ]
 
+    def are_seen(self) -> bool:
+        """Whether the person sees a panel: one is open, and not reduced to its name in a task bar."""
+        return any(
+            window is not None and window.isVisible() and not window.isMinimized()
+            for window in (self._popover, self._details)
+        )
+
     def renew(self) -> None:
         """Write what is open anew; what is closed costs nothing."""
         tray, now, worn = self._tray, self._tray.now(), self._theme()
@@ -104,6 +111,12 @@ class Windows:
         window.destroyed.connect(lambda: self._forget(window))
         self._present(window)
 
+    def show_menu(self) -> None:
+        """The icon's menu below the button that asks for it: some desktops show no icon."""
+        button = self._details.menu_button() if self._details is not None else None
+        if button is not None:
+            self._tray.menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+
     def close(self) -> None:
         for window in (self._popover, self._details, *self._texts):
             if window is not None:
@@ -115,6 +128,7 @@ class Windows:
     def _wire(self, window: PanelWindow) -> None:
         window.performed.connect(self._tray.wishes.perform)
         window.closed.connect(lambda: self._closed(window))
+        window.seen.connect(self._tray.look)
 
     def _closed(self, window: PanelWindow) -> None:
         if window is self._popover:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 
 from .acts import Act, Action
-from .face import PAUSE_SHORT_S
+from .face import MUTE_SHORT_S, PAUSE_SHORT_S
 from .fields import address, clean, section, text
 
 if TYPE_CHECKING:
@@ -44,19 +44,22 @@ class Wishes:
                 self._sign_in(device=True)
             case Act.SIGN_OUT:
                 link.ask("logout")
-            case Act.PAUSE_SHORT:
-                link.ask("pause", {"until": tray.now() + PAUSE_SHORT_S})
-            case Act.PAUSE_LONG:
-                link.ask("pause", {"until": tray.around.until_tomorrow(tray.now())})
-            case Act.RESUME:
-                link.ask("pause", {"until": None})
+            case Act.PAUSE_SHORT | Act.PAUSE_LONG | Act.RESUME:
+                link.ask("pause", {"until": self._end_of(action.act)})
+            case Act.PAUSE_LANGUAGE_SHORT | Act.PAUSE_LANGUAGE_LONG | Act.RESUME_LANGUAGE:
+                pause = {"language": action.argument, "until": self._end_of(action.act)}
+                link.ask("pause_language", pause, self._understood)
+            case Act.MUTE_SHORT | Act.MUTE_LONG | Act.UNMUTE:
+                link.ask("mute", {"until": self._end_of(action.act)}, self._understood)
+            case Act.MENU:
+                tray.windows.show_menu()
             case Act.RETRY:
                 link.ask("retry")
             case Act.START:
                 link.open(start=True)
             case Act.COPY_TRACE:
                 QGuiApplication.clipboard().setText(action.argument)
-            case Act.STATUS_PAGE:
+            case Act.STATUS_PAGE | Act.POLICY_PAGE:
                 self._browse(action.argument)
             case Act.DIAGNOSTICS:
                 tray.windows.show_diagnostics()
@@ -106,6 +109,24 @@ class Wishes:
         problem = clean(told.get("detail")) or clean(told.get("code")) or "the broker refused it"
         message = self._tray.around.say("login.failed", {"problem": problem})
         self._tray.windows.show_text(message.title, message.text.replace("`", ""), "")
+
+    def _end_of(self, act: Act) -> float | None:
+        """When the pause that `act` asks for ends; None where it asks to go on."""
+        tray = self._tray
+        match act:
+            case Act.PAUSE_SHORT | Act.PAUSE_LANGUAGE_SHORT:
+                return tray.now() + PAUSE_SHORT_S
+            case Act.MUTE_SHORT:
+                return tray.now() + MUTE_SHORT_S
+            case Act.PAUSE_LONG | Act.PAUSE_LANGUAGE_LONG | Act.MUTE_LONG:
+                return tray.around.until_tomorrow(tray.now())
+            case _:
+                return None
+
+    def _understood(self, answer: Mapping[str, Any]) -> None:
+        if "error" in answer:
+            message = self._tray.around.say("tray.broker_older", {})
+            self._tray.windows.show_text(message.title, message.text, "")
 
     def _turn_login_start(self, *, on: bool) -> None:
         switch = self._tray.around.login_start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ..domain.completion import CompletionRequest, Outcome, Trigger
@@ -9,6 +10,7 @@ from ..domain.policy.organisation import Verdict
 from ..domain.window.context import without_places
 from ..ports import Clock, RepoFacts
 from .completions import Completions
+from .connect_ahead import ConnectAhead
 from .places import Places
 from .session_side import GRANT_WAIT_S, SessionSide
 from .upkeep import Upkeep
@@ -28,6 +30,7 @@ class Arrivals:
         upkeep: Upkeep,
         places: Places,
         completions: Completions,
+        connecting: ConnectAhead,
     ) -> None:
         self._clock = clock
         self._repositories = repositories
@@ -36,9 +39,14 @@ class Arrivals:
         self._upkeep = upkeep
         self._places = places
         self._completions = completions
+        self._connecting = connecting
 
-    async def complete(self, request: CompletionRequest) -> Outcome:
+    async def complete(
+        self, request: CompletionRequest, so_far: Callable[[str], None] | None = None
+    ) -> Outcome:
+        """See `api.Broker.complete`."""
         began = self._clock.monotonic()
+        self._connecting.used()
         self._upkeep.discover_if_due()
         self._upkeep.refresh_if_due()
         if request.trigger is Trigger.INVOKED:
@@ -52,7 +60,7 @@ class Arrivals:
         await self._upkeep.rules_read(GRANT_WAIT_S[request.trigger])
         # Which repository it is decides what may be sent, so a client's word for it does not count.
         request, verdict = self._placed(request)
-        return await self._completions.complete(request, verdict, began)
+        return await self._completions.complete(request, verdict, began, so_far)
 
     def weighed(self, request: CompletionRequest) -> Outcome | None:
         return self._completions.weighed(*self._placed(request))

@@ -17,6 +17,7 @@ from ..domain.explaining.explained import Explained
 from ..domain.explaining.sent_text import SentText
 from ..domain.feedback import FeedbackResult, Subject
 from ..domain.identity.diagnosis_session import SessionSeen
+from ..domain.pauses import Pauses
 from ..domain.place import Document, Position
 from ..domain.policy.organisation import Policy, PolicyTrouble
 from ..domain.provenance import Provenance
@@ -42,12 +43,15 @@ from ..ports import (
     UsageToday,
 )
 from ..settings import Settings
+from .attention import KeepPauses
 from .content import Compile
 from .explainers import Explain, Explainers
 from .facts import BrokerFacts, next_change_at
 from .parts import Outside, Parts
 from .telling import Telling
 from .workspaces import Learn
+
+NOTHING_PAUSED = Pauses()
 
 
 class Broker:
@@ -68,11 +72,14 @@ class Broker:
         compile_rules: Compile | None = None,
         marks: ContentMarks | None = None,
         scratch: Path | None = None,
+        pauses: Pauses = NOTHING_PAUSED,
+        keep_pauses: KeepPauses | None = None,
     ) -> None:
         """`keeper` is None for a gateway that asks nobody to sign in; `learn` is the embedded one's.
 
         `usage_today` counts what `ledger` holds. Without `compile_rules` no content is looked at;
         `marks` tells which of it people made up. `scratch` is a private folder for short-lived files.
+        `pauses` hold from the start, and `keep_pauses` is told whenever others do.
         """
         self._clock = clock
         self._ledger = ledger
@@ -81,13 +88,21 @@ class Broker:
         self._keeper = keeper
         self._repositories = repositories
         addresses = settings.texts("gateway") or ("",)
-        self._facts = facts = BrokerFacts(version, endpoints=Endpoints(addresses))
+        self._facts = facts = BrokerFacts(version, endpoints=Endpoints(addresses), pauses=pauses)
         self._marks = marks
         self._scratch = scratch
         self._explainers = Explainers()
         parts = Parts(
             Outside(
-                clock, gateway, keeper, repositories, ledger, learn, usage_today, compile_rules
+                clock,
+                gateway,
+                keeper,
+                repositories,
+                ledger,
+                learn,
+                usage_today,
+                compile_rules,
+                keep_pauses,
             ),
             facts,
             settings=lambda: self._settings,
@@ -96,11 +111,12 @@ class Broker:
         )
         self.process = parts.process
         """What the process around it may tell of."""
+        self.attention = parts.attention
         self._workspaces, self._places = parts.workspaces, parts.places
         self._session, self._shown = parts.session, parts.shown
         self._asked, self._content = parts.asked, parts.content
         self._canary, self._upkeep = parts.canary, parts.upkeep
-        self._arrivals = parts.arrivals
+        self._arrivals, self._connecting = parts.arrivals, parts.connecting
         self._telling = Telling(clock, self.snapshot, lambda now: next_change_at(facts, now))
 
     # --- life ------------------------------------------------------------------------------------
@@ -154,8 +170,10 @@ class Broker:
             self._shown.service.woke()
         if isinstance(event, Slept):
             await self._gateway.drop_pool()
+            self._connecting.at_once()
             self.retry_now()
         elif isinstance(event, NetworkChanged):
+            self._connecting.at_once()
             self.retry_now()
         elif self._keeper is not None:
             await self._keeper.quiet()
@@ -201,7 +219,11 @@ class Broker:
     def editor_connected(self, name: str) -> Callable[[], None]:
         gone = self._shown.editor_connected(name)
         self._upkeep.discover_if_due()
+        self._connecting.expected()
         return gone
+
+    def completions_expected(self) -> None:
+        self._connecting.expected()
 
     def workspace_opened(self, folder: Path) -> Callable[[], None]:
         self._workspaces.opened(folder)
@@ -222,9 +244,8 @@ class Broker:
     async def sign_out(self) -> None:
         await self._session.sign_out()
 
-    def pause(self, until: float | None) -> None:
-        self._facts.paused_until = until
-        self._changed()
+    def pause(self, until: float | None, language: str = "") -> None:
+        self.attention.pause(until, language)
 
     def retry_now(self) -> None:
         self._facts.endpoints = replace(self._facts.endpoints, breakers={})
@@ -278,8 +299,10 @@ class Broker:
     def explanation(self, uri: str, at: Position | None) -> Explained | None:
         return self._explainers.ask(uri, at)
 
-    async def complete(self, request: CompletionRequest) -> Outcome:
-        return await self._arrivals.complete(request)
+    async def complete(
+        self, request: CompletionRequest, so_far: Callable[[str], None] | None = None
+    ) -> Outcome:
+        return await self._arrivals.complete(request, so_far)
 
     # --- telling ---------------------------------------------------------------------------------
 

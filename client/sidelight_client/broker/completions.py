@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -53,18 +54,25 @@ class Completions:
         self._settings = settings
         self._changed = changed
 
-    async def complete(self, request: CompletionRequest, verdict: Verdict, began: float) -> Outcome:
+    async def complete(
+        self,
+        request: CompletionRequest,
+        verdict: Verdict,
+        began: float,
+        so_far: Callable[[str], None] | None = None,
+    ) -> Outcome:
         """The outcome, recorded whatever it is.
 
         Args:
             request: what to complete, with its document's true repository.
             verdict: of the rules, on where the document lies.
             began: monotonic seconds when the request arrived.
+            so_far: hears of an answer that is still coming; see `api.Broker.complete`.
         """
         outcome: Outcome | None = None
         try:
             refused = refuse(self._admission(verdict), request, self._clock.now())
-            outcome = refused or await self._passed(request)
+            outcome = refused or await self._passed(request, so_far)
             if isinstance(outcome, Completed) and verdict.mode is Mode.REVIEW_LABEL:
                 outcome = _labelled(outcome, verdict)
             return outcome
@@ -84,31 +92,35 @@ class Completions:
             return Unauthorized(request.trace_id, self._session.missing())
         return self._content.weighed(request)
 
-    async def _passed(self, request: CompletionRequest) -> Outcome:
+    async def _passed(
+        self, request: CompletionRequest, so_far: Callable[[str], None] | None
+    ) -> Outcome:
         """Ask with what of `request` may leave."""
         cleared = await self._content.passage(request)
         if not isinstance(cleared, Cleared):
             return cleared
-        return await self._answered(request, cleared)
+        return await self._answered(request, cleared, so_far)
 
     def _admission(self, verdict: Verdict) -> Admission:
         info, settings = self._facts.info, self._settings()
         return Admission(
             enabled=settings.flag("completions.enabled"),
             languages_off=settings.items("completions.languages_off"),
-            paused_until=self._facts.paused_until,
+            pauses=self._facts.pauses,
             verdict=verdict,
             local=info is not None and info.embedded,
             endpoints=self._facts.endpoints,
             budget=self._facts.budget,
         )
 
-    async def _answered(self, request: CompletionRequest, cleared: Cleared) -> Outcome:
+    async def _answered(
+        self, request: CompletionRequest, cleared: Cleared, so_far: Callable[[str], None] | None
+    ) -> Outcome:
         """Ask, and a better tier once more where what came cannot be right.
 
         That is a second send as well, and so it is taken from the retry budget.
         """
-        outcome = await self._ask(request, cleared)
+        outcome = await self._ask(request, cleared, so_far)
         if not isinstance(outcome, Completed) or outcome.texts:
             return outcome
         left = poorest(self._facts.budget, self._clock.now())
@@ -129,12 +141,15 @@ class Completions:
             replace(
                 cleared, request=replace(cleared.request, tier=better.tier, tier_reasons=reasons)
             ),
+            so_far,
         )
         if not isinstance(again, Completed):
             return outcome
         return replace(again, tokens=outcome.tokens.plus(again.tokens))
 
-    async def _ask(self, request: CompletionRequest, cleared: Cleared) -> Outcome:
+    async def _ask(
+        self, request: CompletionRequest, cleared: Cleared, so_far: Callable[[str], None] | None
+    ) -> Outcome:
         """Ask the gateway, once more with a renewed grant when it says that ours has ended."""
         began = self._clock.monotonic()
         keeper = self._session.keeper
@@ -143,7 +158,7 @@ class Completions:
             return self._session.unauthorized(request)
         if self._facts.rules_pending:
             return Unavailable(request.trace_id, UnavailableReason.RULES_NOT_READY)
-        answer = await self._exchange.run(request, cleared, grant, began)
+        answer = await self._exchange.run(request, cleared, grant, began, so_far)
         refused = answer if isinstance(answer, Failure) else None
         expired = refused is not None and refused.kind is FailureKind.AUTH_EXPIRED
         if refused is not None and expired and keeper is not None and grant is not None:
@@ -151,7 +166,7 @@ class Completions:
             renewed = await self._session.grant(request.trigger)
             if renewed is None or renewed.generation == grant.generation:
                 return self._session.unauthorized(request)
-            answer = await self._exchange.run(request, cleared, renewed, began)
+            answer = await self._exchange.run(request, cleared, renewed, began, so_far)
             if isinstance(answer, Failure) and answer.facts.get("claims"):
                 # The token was asked for with these claims, and the gateway is still not content.
                 keeper.refused(renewed, str(answer.facts["claims"]))
@@ -175,7 +190,8 @@ class Completions:
         if outcome is not None:
             facts.decisions = (decision, *facts.decisions)[:DECISIONS_KEPT]
         if self._ledger is not None and (outcome is not None or decision.sends):
-            self._ledger.record(decision)
+            # Not now: the thread that writes it would compete with the answer on its way.
+            asyncio.get_running_loop().call_soon(self._ledger.record, decision)
         self._changed()
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from ..domain.answers.answer import offered
+from ..domain.answers.answer import distinct, offered, showable
 from ..domain.answers.surroundings import around_of
 from ..domain.completion import Completed, CompletionRequest, Tier, Timings, Trigger
 from ..domain.content.redaction import Restorer
@@ -40,6 +40,7 @@ class _Question:
     Attributes:
         original: as the person's editor sent it, with what was replaced in `request`.
         ends_at: monotonic seconds by which the first text must be there.
+        so_far: hears of an answer that is still coming.
         tried: the addresses it was sent to.
     """
 
@@ -49,18 +50,37 @@ class _Question:
     grant: Grant | None
     began: float
     ends_at: float
+    so_far: Callable[[str], None] | None = None
     tried: list[str] = field(default_factory=list[str])
     shrunk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """One answer, as it was read."""
+    """One answer, as it was read: at least one text, which may be empty."""
 
     end: Finish | Failure
-    text: str
+    texts: tuple[str, ...]
     sent_at: float
     first_s: float | None
+
+
+class _Text:
+    """One text of an answer, with what was replaced in the question put back."""
+
+    def __init__(self, restorer: Restorer) -> None:
+        self._restorer = restorer
+        self.text = ""
+
+    def feed(self, piece: str) -> bool:
+        """Take in a piece; whether it completed a line."""
+        more = self._restorer.feed(piece)
+        self.text += more
+        return "\n" in more
+
+    def end(self) -> str:
+        self.text += self._restorer.end()
+        return self.text
 
 
 class GatewayExchange:
@@ -87,7 +107,12 @@ class GatewayExchange:
         self._note_sent = sending
 
     async def run(
-        self, original: CompletionRequest, cleared: Cleared, grant: Grant | None, began: float
+        self,
+        original: CompletionRequest,
+        cleared: Cleared,
+        grant: Grant | None,
+        began: float,
+        so_far: Callable[[str], None] | None = None,
     ) -> Completed | Failure:
         """One request to the gateway; what it teaches is kept whatever comes back.
 
@@ -99,11 +124,12 @@ class GatewayExchange:
             cleared: what of it may be sent.
             grant: whose session to use.
             began: monotonic seconds when the request arrived.
+            so_far: hears of an answer that is still coming; see `api.Broker.complete`.
         """
         request = cleared.request
         facts, now = self._facts, self._clock.now()
         ends_at = self._clock.monotonic() + self._deadline_s(request)
-        asked = _Question(request, original, cleared, grant, began, ends_at)
+        asked = _Question(request, original, cleared, grant, began, ends_at, so_far)
         fits = facts.fits.get(request.tier)
         if fits is not None and size(request.window) > fits:
             asked.request = replace(request, window=shrink(request.window, fits))
@@ -160,10 +186,10 @@ class GatewayExchange:
         facts.latencies = facts.latencies.with_one(took_s)
         facts.counts = replace(facts.counts, completed=facts.counts.completed + 1)
         around = around_of(asked.original.window, request.document.language)
-        offer = offered(said.text, around, request.max_lines)
+        offers = [offered(text, around, request.max_lines) for text in said.texts]
         return Completed(
             request.trace_id,
-            (offer.text,) if offer.text else (),
+            distinct(offers),
             said.end.source,
             request.tier,
             Timings(
@@ -175,17 +201,17 @@ class GatewayExchange:
             said.end.tokens,
             said.end.model,
             (*said.end.notes, *_own_notes(asked)),
-            offer.reason,
+            offers[0].reason,
             request.tier_reasons,
         )
 
     async def _read(self, asked: _Question, url: str) -> _Said:
         sent_at = self._clock.monotonic()
-        pieces: list[str] = []
         first_s: float | None = None
         end: Finish | Failure = Failure(FailureKind.UPSTREAM_DOWN)
         redacted = asked.cleared.redacted
-        restorer = Restorer(redacted.originals if redacted is not None else {})
+        originals: Mapping[str, str] = redacted.originals if redacted is not None else {}
+        texts = [_Text(Restorer(originals)) for _ in range(asked.request.alternatives)]
         answer = self._gateway.complete(asked.request, asked.grant, asked.ends_at - sent_at, url)
         async with aclosing(answer) as events:
             async for event in events:
@@ -194,9 +220,9 @@ class GatewayExchange:
                     break
                 if first_s is None:
                     first_s = self._clock.monotonic() - sent_at
-                pieces.append(restorer.feed(event.text))
-        pieces.append(restorer.end())
-        return _Said(end, "".join(pieces), sent_at, first_s)
+                if event.choice < len(texts) and texts[event.choice].feed(event.text):
+                    _tell_so_far(asked, texts[0].text)
+        return _Said(end, tuple(text.end() for text in texts), sent_at, first_s)
 
     def _sending(self, asked: _Question, url: str) -> None:
         facts, now, request = self._facts, self._clock.now(), asked.request
@@ -254,6 +280,16 @@ class GatewayExchange:
         facts.endpoints = facts.endpoints.learned(url, tier, lessons.breaker)
         facts.budget, facts.conditions = lessons.budget, lessons.conditions
         self._changed()
+
+
+def _tell_so_far(asked: _Question, text: str) -> None:
+    """Tell what may be shown of an answer whose beginning is `text`, if anything may be yet."""
+    if asked.so_far is None:
+        return
+    around = around_of(asked.original.window, asked.request.document.language)
+    shown = showable(text, around, asked.request.max_lines)
+    if shown:
+        asked.so_far(shown)
 
 
 def _own_notes(asked: _Question) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from ..domain.completion import Completed, CompletionRequest, Outcome, Tier
 from ..domain.content.preview import ContentPreview
 from ..domain.content.sources import RuleChoice
 from ..domain.health import Condition, hold
+from ..domain.pauses import Pauses
 from ..domain.policy.organisation import Policy
 from ..domain.routing.breaker import BreakerState
 from ..domain.routing.endpoints import Endpoints
@@ -24,6 +25,7 @@ from ..domain.snapshot import (
 )
 from ..domain.spending.budget import Budget, Purse, Unit
 from ..domain.spending.usage_limits import endpoint_of
+from ..domain.window.trims import trim_of
 from ..ports import GatewayInfo
 from ..settings import SETTINGS, Layer, Settings
 
@@ -68,7 +70,7 @@ class BrokerFacts:
     conditions: tuple[Condition, ...] = ()
     latencies: Latencies = field(default_factory=Latencies)
     in_flight: int = 0
-    paused_until: float | None = None
+    pauses: Pauses = field(default_factory=Pauses)
     editors: tuple[EditorView, ...] = ()
     decisions: tuple[DecisionView, ...] = ()
     counts: CountsView = field(default_factory=CountsView)
@@ -93,7 +95,7 @@ def snapshot_of(
 ) -> Snapshot:
     """Everything a status may show, true at `now`."""
     state, retry_at = facts.endpoints.summary(now)
-    info = facts.info
+    info, pauses = facts.info, facts.pauses.at(now)
     return Snapshot(
         seq=facts.seq,
         as_of=now,
@@ -120,13 +122,12 @@ def snapshot_of(
         editors=facts.editors,
         decisions=facts.decisions,
         counts=facts.counts,
-        paused_until=_still(facts.paused_until, now),
+        paused_until=pauses.everything_until,
         languages_off=settings.items("completions.languages_off"),
+        languages_paused=pauses.languages,
+        muted_until=pauses.muted_until,
+        data_use=facts.organisation.data_use or facts.policy.data_use,
     )
-
-
-def _still(until: float | None, now: float) -> float | None:
-    return until if until is not None and now < until else None
 
 
 def _conditions(
@@ -142,8 +143,9 @@ def _conditions(
         held = hold(
             held, "settings.invalid", now, key=problem.key, source=source, problem=problem.problem
         )
-    if _still(facts.paused_until, now) is not None and facts.paused_until is not None:
-        held = hold(held, "completions.paused", now, until=facts.paused_until)
+    paused_until = facts.pauses.at(now).everything_until
+    if paused_until is not None:
+        held = hold(held, "completions.paused", now, until=paused_until)
     spent = facts.budget.exhausted(now)
     if spent is not None:
         held = _hold_limit(held, spent, now)
@@ -192,7 +194,7 @@ def _variable(key: str) -> str:
 
 def next_change_at(facts: BrokerFacts, now: float) -> float | None:
     """The next moment at which the snapshot changes by time alone; None while nothing waits."""
-    moments = [facts.paused_until, facts.endpoints.next_change_at(now)]
+    moments = [*facts.pauses.moments(), facts.endpoints.next_change_at(now)]
     moments += [purse.resets_at for purse in facts.budget.purses if purse.empty]
     held = _hold_zones(facts.conditions, facts.endpoints, now)
     moments += [c.since + c.kind.time_to_visible_s for c in held]
@@ -237,6 +239,9 @@ def decision_of(
         first_s=done.timings.first_s if done else None,
         cost=done.tokens.cost if done else None,
         notes=done.notes if done else (),
+        trim=trim_of(
+            request.window, request.document.language, done.tokens.prompt if done else None
+        ),
     )
 
 

@@ -10,8 +10,10 @@ from ..keeper import SessionKeeper
 from ..ports import Clock, Gateway, Ledger, RepoFacts, UsageToday
 from ..settings import Settings
 from .arrivals import Arrivals
+from .attention import Attention, KeepPauses
 from .canary import Canary
 from .completions import Completions
+from .connect_ahead import ConnectAhead
 from .content import Compile, ContentGuard
 from .exchange import GatewayExchange
 from .facts import BrokerFacts, gateway_name
@@ -36,6 +38,7 @@ class Outside:
     learn: Learn | None
     usage_today: UsageToday | None
     compile_rules: Compile | None
+    keep_pauses: KeepPauses | None
 
 
 class Parts:
@@ -57,12 +60,14 @@ class Parts:
         self.session = SessionSide(clock, outside.keeper, facts, changed)
         self.shown = Shown(clock, facts, self.session, settings=settings, changed=changed)
         self.process = ProcessConditions(clock, facts, changed)
+        self.attention = Attention(clock, facts, changed, outside.keep_pauses)
         self.asked = UsageAndFeedback(
             *(clock, gateway, facts, self.session),
             usage_today=outside.usage_today,
             preview=lambda: facts.preview,
         )
         self.canary = Canary(clock, gateway, facts, changed)
+        self.connecting = ConnectAhead(clock, gateway, lambda: facts.info is not None)
         self.content = ContentGuard(clock, facts, changed, outside.compile_rules, content_place)
         self.upkeep = Upkeep(
             *(clock, gateway, facts),
@@ -92,4 +97,5 @@ class Parts:
             upkeep=self.upkeep,
             places=self.places,
             completions=completions,
+            connecting=self.connecting,
         )

@@ -8,7 +8,8 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from ..api import Clock, Settings, Snapshot, Subscription
+from ..api import Clock, Settings, ShownNotice, Snapshot, Subscription
+from ..broker.attention import Attention
 from ..link.spawn import reap_in_background, spawn_broker
 from ..notifier import Desktop, Notifier
 
@@ -25,12 +26,16 @@ async def notifying(
     settings: Callable[[], Settings],
     snapshot: Callable[[], Snapshot],
     subscribe: Callable[[Callable[[Snapshot], None]], Subscription],
+    attention: Attention,
+    platform: str = sys.platform,
 ) -> AsyncGenerator[Notifier]:
-    """A notifier, which ends with the block; it stays silent where there is no session bus."""
+    """A notifier, which ends with the block; on Linux it stays silent where there is no session bus.
+
+    Elsewhere the tray shows what there is to show, and the notifier hands it over.
+    """
     notifier = Notifier(clock, settings, snapshot)
     address = environ.get("DBUS_SESSION_BUS_ADDRESS", "")
-    if sys.platform != "linux" or not address:
-        # Elsewhere the tray itself shows what there is to show.
+    if platform == "linux" and not address:
         yield notifier
         return
     desktop: DesktopNotifications | None = None
@@ -40,12 +45,14 @@ async def notifying(
 
         return DesktopNotifications(address, notifier.pressed)
 
-    async def show(key: str, title: str, text: str, buttons: Sequence[tuple[str, str]]) -> bool:
+    async def show(notice: ShownNotice, buttons: Sequence[tuple[str, str]]) -> bool:
         nonlocal desktop
+        if platform != "linux":
+            return attention.show(notice)
         if desktop is None:
             # Loaded with the first notification, on a thread: it takes longer than the loop may wait.
             desktop = await asyncio.to_thread(load)
-        return await desktop.show(key, title, text, buttons)
+        return await desktop.show(notice.topic, notice.title, notice.text, buttons)
 
     def start(*words: str) -> None:
         reap_in_background(spawn_broker(_command(words), dict(environ), log_file))
@@ -55,6 +62,8 @@ async def notifying(
             show=show,
             open_window=lambda: start("tray"),
             sign_in=lambda: start("login"),
+            mute=attention.mute,
+            looking=lambda: attention.looking,
         )
     )
     leave = subscribe(notifier.noticed)

@@ -8,7 +8,7 @@ import re
 import time
 
 from ..adapters.folders import folders
-from ..domain.pauses import until_tomorrow
+from ..domain.pauses import LANGUAGE_LENGTH, is_language, until_tomorrow
 from ..errors import ExitCode, UsageError
 from ..link.dial import dial
 
@@ -23,15 +23,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="30m|2h|tomorrow|off",
         help="how long (30m when left out), or off to go on now",
     )
+    parser.add_argument(
+        "--language",
+        default="",
+        metavar="NAME",
+        help="only in one language, by the editor's name for it, such as python",
+    )
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    language: str = arguments.language
+    if language and not is_language(language):
+        raise UsageError("pause.unknown_language", given=language[:LANGUAGE_LENGTH])
     until = pause_until(arguments.how_long, time.time())
-    asyncio.run(_pause(until))
+    asyncio.run(_pause(until, language))
+    what = f"Suggestions in {language}" if language else "Suggestions"
     if until is None:
-        print("Suggestions go on.")
+        print(f"{what} go on.")
     else:
-        print(f"Suggestions pause until {time.strftime('%a %H:%M', time.localtime(until))}.")
+        print(f"{what} pause until {time.strftime('%a %H:%M', time.localtime(until))}.")
     return ExitCode.OK
 
 
@@ -51,9 +61,12 @@ def pause_until(how_long: str, now: float) -> float | None:
     return now + int(length[1]) * (60 if length[2] == "m" else 3_600)
 
 
-async def _pause(until: float | None) -> None:
+async def _pause(until: float | None, language: str) -> None:
     client = await dial(folders())
     try:
-        await client.pause(until)
+        if language:
+            await client.pause_language(language, until)
+        else:
+            await client.pause(until)
     finally:
         await client.close()

@@ -42,6 +42,11 @@ def lines(snapshot: Snapshot, now: float) -> list[str]:
     told += [f"  requests  {_purse(purse, now)}" for purse in snapshot.budget.at(now).purses]
     told += [f"  incident  {_incident(incident)}" for incident in snapshot.service.incidents]
     told += [f"  editor    {editor.name}" for editor in snapshot.editors]
+    told += [
+        f"  paused    {one.language}, until {_clock(one.until)}"
+        for one in snapshot.languages_paused
+        if now < one.until
+    ]
     for condition in visible(snapshot.conditions, now):
         message = say(condition.code, {**condition.facts, "retry_at": condition.retry_at})
         told.append(f"  {message.title}: {message.text}")

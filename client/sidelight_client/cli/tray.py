@@ -52,12 +52,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=["on", "off", "status"],
         help="start the tray when you log in, or stop doing so, or say which; and end",
     )
+    parser.add_argument(
+        "--menu",
+        choices=["on", "off", "status"],
+        help="put Sidelight into the menu of applications, or take it out, or say which; and end",
+    )
     parser.add_argument("--quit", action="store_true", help="end the tray that runs")
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     if arguments.autostart:
         return _autostart(arguments.autostart)
+    if arguments.menu:
+        return _menu(arguments.menu)
     names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform == "linux" and not any(os.environ.get(name) for name in names):
         # Asked here because Qt itself would abort the process.
@@ -87,6 +94,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         until_tomorrow=until_tomorrow,
         icon=arguments.icon,
         login_start=AtLogin(),
+        shows_notices=sys.platform != "linux",
     )
     wish = "state" if arguments.state else "quit" if arguments.quit else ""
     code = run_tray(around, wish=wish, window=arguments.window, quiet=arguments.background)
@@ -104,6 +112,29 @@ def _autostart(wish: str) -> ExitCode:
             problem = error.strerror or type(error).__name__
             raise RefusedError("tray.login_start_refused", problem=problem) from error
     print("on" if switch.is_on() else "off")
+    return ExitCode.OK
+
+
+def _menu(wish: str) -> ExitCode:
+    if sys.platform != "linux":
+        raise RefusedError("menu.not_here")
+    from ..adapters.application_menu import application_menu
+    from ..adapters.login_start import THIS_PROGRAM
+
+    menu = application_menu(os.environ, Path.home(), [*THIS_PROGRAM, "tray"])
+    try:
+        if wish == "on":
+            from sidelight_tray.emblem import png
+
+            menu.put_up(png)
+        elif wish == "off":
+            menu.take_down()
+    except ImportError as error:
+        raise RefusedError("tray.not_installed", problem=str(error)) from error
+    except OSError as error:
+        problem = error.strerror or type(error).__name__
+        raise RefusedError("menu.refused", problem=problem) from error
+    print("on" if menu.is_on() else "off")
     return ExitCode.OK
 
 

@@ -13,6 +13,7 @@ from sidelight_client.cli.status import exit_code
 from sidelight_client.cli.status_show import for_a_bar, lines
 from sidelight_client.domain.health import hold
 from sidelight_client.domain.identity.session import Phase
+from sidelight_client.domain.pauses import LanguagePause
 from sidelight_client.domain.routing.breaker import BreakerState
 from sidelight_client.domain.service.incidents import Incident, Level, Service, Stage
 from sidelight_client.domain.snapshot import EndpointView, GatewayView, SessionView, Snapshot, State
@@ -29,6 +30,12 @@ GOOD = Snapshot(
     GatewayView("Acme AI", "https://ai.acme.example", p50_s=0.18, p95_s=0.4),
     Budget((Purse(Scope.USER, Unit.REQUESTS, 120, 3600, used=42, resets_at=NOW + 60),)),
 )
+
+
+def test_a_language_that_is_paused_is_told_until_it_goes_on() -> None:
+    paused = replace(GOOD, languages_paused=(LanguagePause("python", NOW + 60),))
+    assert any(line.startswith("  paused    python, until ") for line in lines(paused, NOW))
+    assert not any("python" in line for line in lines(paused, NOW + 60))
 
 
 def test_a_good_day_fits_in_four_lines() -> None:

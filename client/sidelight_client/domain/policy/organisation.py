@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .code_category import CodeCategory
+from .data_use import DataUse
 from .infrastructure import FileKind
 
 
@@ -106,6 +107,7 @@ class Policy:
     Attributes:
         unknown_remote: what is allowed in a repository whose remote no rule names.
         redaction: whether values may be replaced before a text is sent.
+        data_use: what becomes of the code that is sent; None where nothing is said of it.
     """
 
     version: str = ""
@@ -113,6 +115,7 @@ class Policy:
     place_rules: tuple[PlaceRule, ...] = ()
     unknown_remote: Mode = Mode.ON
     redaction: RedactionMode = RedactionMode.ALLOW
+    data_use: DataUse | None = None
 
     def joined(self, other: Policy) -> Policy:
         """The rules of both; of their defaults the stricter."""
@@ -123,6 +126,7 @@ class Policy:
             self.place_rules + other.place_rules,
             default,
             max((self.redaction, other.redaction), key=_REDACTION_STRICTNESS.index),
+            self.data_use or other.data_use,
         )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..words.catalogue import say
 from .code_category import CodeCategory
@@ -33,11 +33,14 @@ class RepositoryLevel:
         path: of the file inside it; the whole path where there is no repository.
         remotes: all of them in canonical form, the one it is known by first.
         markers: those of the rules' markers that lie in a folder around the file, inside it.
+        seen: False for a file of another machine, whose repositories and markers nobody here can
+            look at; `path` is then its whole path there.
     """
 
     path: str
     remotes: tuple[str, ...] = ()
     markers: frozenset[str] = frozenset()
+    seen: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,9 @@ class PlacePolicy:
         return counted
 
     def _matching(self, level: RepositoryLevel, place: DocumentPlace) -> list[PlaceRule]:
-        """The rules all of whose matchers match at `level`."""
+        """The rules all of whose matchers match at `level`, or may."""
+        if not level.seen:
+            return self._possible(level, place)
         remotes: set[str] = set()
         for remote in level.remotes:
             remotes |= self._remotes.matching(remote)
@@ -148,6 +153,18 @@ class PlacePolicy:
             for rule in candidates
             if (not rule.path or rule.path in paths)
             and (not rule.marker or rule.marker in level.markers)
+            and (not rule.kinds or rule.kinds & place.kinds)
+            and (not rule.categories or rule.categories & place.categories)
+        ]
+
+    def _possible(self, level: RepositoryLevel, place: DocumentPlace) -> list[PlaceRule]:
+        """The rules that close something, and match in all that can be told of a file out of sight."""
+        paths = self._paths.matching(level.path)
+        return [
+            _about_unseen(rule)
+            for rule in self.policy.place_rules
+            if rule.mode is not Mode.ON
+            and (not rule.path or rule.path in paths)
             and (not rule.kinds or rule.kinds & place.kinds)
             and (not rule.categories or rule.categories & place.categories)
         ]
@@ -173,6 +190,13 @@ def closing(code: str, problem: str = "") -> PlaceRule:
 def closed(trouble: PolicyTrouble) -> Policy:
     """What holds while there should be rules and none could be read: nothing leaves."""
     return Policy(place_rules=(closing("policy.unread", trouble.value),))
+
+
+def _about_unseen(rule: PlaceRule) -> PlaceRule:
+    """The rule with a word on why it counts for a file that it may not mean."""
+    if not rule.remote and not rule.marker:
+        return rule
+    return replace(rule, reason=f"{rule.reason} {say('policy.out_of_sight').text}".strip())
 
 
 def strictest(rules: Iterable[PlaceRule]) -> Verdict:

@@ -65,6 +65,21 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownNotice:
+    """A notification in words, for a tray to show.
+
+    Attributes:
+        topic: names the episode; a later one with the same topic takes its place.
+        warning: whether something is wrong, rather than over.
+    """
+
+    topic: str
+    title: str
+    text: str
+    warning: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class _Running:
     trouble: Trouble
     since: float
@@ -80,7 +95,6 @@ class Episodes:
     running: Mapping[Topic, _Running] = field(default_factory=dict[Topic, _Running])
     sent: tuple[float, ...] = ()
     silent_until: float = 0.0
-    muted_until: float = 0.0
 
 
 _OVER = {Topic.SIGN_IN: "notice.signed_in", Topic.OUTAGE: "notice.outage_over"}
@@ -92,11 +106,6 @@ def woke(episodes: Episodes, now: float) -> Episodes:
     return replace(episodes, silent_until=now + AFTER_WAKE_S)
 
 
-def mute(episodes: Episodes, now: float) -> Episodes:
-    """The person wants to hear nothing for an hour."""
-    return replace(episodes, muted_until=now + MUTE_S)
-
-
 def step(
     episodes: Episodes, troubles: tuple[Trouble, ...] | None, now: float, *, quiet: bool
 ) -> tuple[Episodes, tuple[Notice, ...], float | None]:
@@ -106,18 +115,17 @@ def step(
         episodes: what was noticed before.
         troubles: what is wrong now; None while that cannot be known, such as offline.
         now: the moment.
-        quiet: whether the person is not to be disturbed, or sees the panel anyway.
+        quiet: whether the person is not to be disturbed, asked for silence, or sees the panel anyway.
     """
     # A clock that was set back must not hold everything for ever.
     sent = tuple(at for at in episodes.sent if now - HOUR_S < at <= now)
     silent_until = min(episodes.silent_until, now + AFTER_WAKE_S)
     if troubles is None:
         return replace(episodes, sent=sent, silent_until=silent_until), (), None
-    hushed = quiet or now < episodes.muted_until <= now + MUTE_S
     current = {trouble.topic: trouble for trouble in troubles}
     notices: list[Notice] = []
     for topic, before in episodes.running.items():
-        if topic not in current and before.told and topic in _OVER and not hushed:
+        if topic not in current and before.told and topic in _OVER and not quiet:
             notices.append(Notice(topic, _OVER[topic], before.trouble.facts, over=True))
             sent = (*sent, now)
     running = {
@@ -129,7 +137,7 @@ def step(
         one = running[topic]
         if not one.settled:
             may_at = max(one.since + LASTS_S, silent_until, max(sent, default=0.0) + GAP_S)
-            if hushed:
+            if quiet:
                 one = replace(one, settled=True)
             elif now < may_at:
                 due = may_at if due is None else min(due, may_at)

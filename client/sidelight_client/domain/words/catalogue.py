@@ -15,10 +15,14 @@ from .content import CONTENT
 from .doctor import DOCTOR
 from .explaining import EXPLAINING
 from .incidents import INCIDENTS
+from .installing import INSTALLING
 from .login import LOGIN
 from .models import MODELS
 from .notices import NOTICES
+from .pauses import PAUSES
 from .policy import POLICY
+from .provenance import PROVENANCE
+from .remote import REMOTE
 from .routing import ROUTING
 from .settings import SETTING_WORDS
 from .tray import TRAY
@@ -362,9 +366,13 @@ _CATALOGUE: dict[str, Words] = {
     **{code: Words(*parts) for code, parts in EXPLAINING.items()},
     **{code: Words(*parts) for code, parts in LOGIN.items()},
     **{code: Words(*parts) for code, parts in INCIDENTS.items()},
+    **{code: Words(*parts) for code, parts in INSTALLING.items()},
     **{code: Words(*parts) for code, parts in MODELS.items()},
     **{code: Words(*parts) for code, parts in NOTICES.items()},
+    **{code: Words(*parts) for code, parts in PAUSES.items()},
     **{code: Words(*parts) for code, parts in POLICY.items()},
+    **{code: Words(*parts) for code, parts in PROVENANCE.items()},
+    **{code: Words(*parts) for code, parts in REMOTE.items()},
     **{code: Words(*parts) for code, parts in ROUTING.items()},
     **{code: Words(*parts) for code, parts in ANSWERS.items()},
     **{code: Words(*parts) for code, parts in SETTING_WORDS.items()},

@@ -66,6 +66,12 @@ TRAY: dict[str, tuple[str, str, str, str]] = {
         "Nobody has got it.",
         "Try again when the icon says that Sidelight runs.",
     ),
+    "tray.broker_older": (
+        "Not possible yet",
+        "Sidelight's broker is older than the tray and does not know this wish.",
+        "Nothing was changed.",
+        "Close your editors and start them again, so that the newer broker starts.",
+    ),
     "tray.starting": (
         "Starting",
         "Sidelight's broker is being reached.",

@@ -1,0 +1,90 @@
+"""The card of recent decisions: what was refused, blocked or late, why, and the one thing to do about it."""
+
+from __future__ import annotations
+
+from . import phrases
+from .acts import Act, Action, Tone
+from .content import Card, Entry, Item, Mark, Note, Span
+from .view import Decision, View
+
+SLOW_S = 8.0
+_ABANDONED = "abandoned"
+
+
+def decisions_card(view: View, now: float, shown: int, link: Action | None = None) -> Card:
+    """What Sidelight decided lately that a person may wonder about."""
+    notable = [one for one in view.decisions if _notable(one)]
+    entries: tuple[Item, ...] = tuple(_entry(one, now) for one in notable[:shown])
+    more = len(notable) - len(entries)
+    right = (Span(f"{more} more", Tone.MUTED),) if more > 0 and link is None else ()
+    if not entries:
+        entries = (Note("Nothing was blocked, refused or late."),)
+    return Card("decisions", "Recent decisions", entries, right=right, link=link)
+
+
+def _notable(decision: Decision) -> bool:
+    late = decision.total_s is not None and decision.total_s >= SLOW_S
+    return decision.outcome not in {"completed", _ABANDONED} or late
+
+
+_ENTRIES = {
+    "blocked": (Mark.SQUARE, Tone.BAD, "Blocked by a rule"),
+    "limited": (Mark.RING, Tone.WARN, "Refused: a limit is used up"),
+    "unavailable": (Mark.TRIANGLE, Tone.WARN, "No answer from the gateway"),
+    "unauthorized": (Mark.SQUARE, Tone.BAD, "Not signed in"),
+    "completed": (Mark.DASH, Tone.ACCENT, "Slow answer"),
+}
+
+REASONS = {
+    "user": "your own limit",
+    "team": "your team's limit",
+    "org": "your organisation's limit",
+    "vendor": "the model vendor's limit",
+    "paused": "suggestions were paused",
+    "language_paused": "you paused this language",
+    "language_off": "this language is off",
+    "switched_off": "suggestions are switched off",
+    "offline": "this machine was offline",
+    "deadline": "it came too late",
+    "breaker_open": "the gateway was left alone for a moment",
+    "gateway_down": "the gateway could not be reached",
+    "context_too_large": "more text than the gateway takes",
+    "scanner_down": "the gateway could not check it",
+    "rules_not_ready": "the rules were not known yet",
+    "refused": "the gateway's answer could not be read",
+    "signed_out": "you were signed out",
+    "renewing": "the session was being renewed",
+    "needs_person": "the session needed you",
+    "key_unknown": "the gateway does not know your key",
+    "model_denied": "this model is not for you",
+}
+"""Why a request brought nothing, by the broker's word; a rule's id stays as it is."""
+
+
+def _entry(decision: Decision, now: float) -> Entry:
+    mark, tone, title = _ENTRIES.get(
+        decision.outcome, (Mark.DASH, Tone.MUTED, decision.outcome.capitalize())
+    )
+    done = decision.outcome == "completed"
+    said = (
+        phrases.clock(decision.at, now),
+        f"{phrases.took(decision.total_s)} {decision.tier}".rstrip() if done else "",
+        REASONS.get(decision.reason, decision.reason),
+        phrases.language(decision.language),
+    )
+    return Entry(
+        mark,
+        tone,
+        title,
+        " · ".join(part for part in said if part),
+        _action(decision),
+    )
+
+
+def _action(decision: Decision) -> Action | None:
+    """The one thing that can be done about a decision."""
+    trace = decision.trace_id
+    if decision.outcome == "blocked" and decision.reason and trace:
+        about = f"{decision.reason} {trace}"
+        return Action(Act.REQUEST_EXCEPTION, "Request exception", about)
+    return Action(Act.COPY_TRACE, "Copy trace ID", trace) if trace else None
