@@ -1,7 +1,8 @@
 """The shim an editor starts as `sidelight lsp`: hands its stdin and stdout to the broker, and waits.
 
 Architecture invariant: where descriptors can be handed over, the shim never sees a byte of your
-file. It imports almost nothing, because every new editor window waits for it.
+file; SSH forwards none, so over a forwarded socket it copies. It imports almost nothing, because
+every new editor window waits for it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import socket
 import sys
 
 from .. import __version__
-from .reach import Line, log_file, reach, runtime_folder
+from .reach import SOCKET_VARIABLE, Line, log_file, reach, runtime_folder
 
 TYPE_CHECKING = False  # The checkers know the name; importing `typing` would cost the shim 5 ms.
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def main(
         environ: the environment; None for this process's own.
         command: starts a broker; None for the usual command.
         fallback: called with the error when no broker can be had, before anything was read from
-            the editor; its result becomes ours. Without it the error is said on stderr.
+            the editor; its result becomes ours. Without it, and where the broker is on another
+            machine, the error is said on stderr.
 
     Returns:
         The session's exit code; 1 when the broker died, so that the editor starts us again.
@@ -51,7 +53,11 @@ def main(
 
             let_go(reached.process)
         line = reached.line
-        copy = sys.platform == "win32" or line.link.family != socket.AF_UNIX
+        if reached.forwarded:
+            from .forwarded import refuse_own_rules
+
+            refuse_own_rules(_cwd())
+        copy = reached.forwarded or sys.platform == "win32" or line.link.family != socket.AF_UNIX
         _ask(line, arguments, environ, copy=copy)
         return _copy(line) if copy else _wait(line)
     except KeyboardInterrupt:
@@ -62,7 +68,8 @@ def main(
 
         if not isinstance(error, SidelightError):
             raise
-        if fallback is not None:
+        # Whoever forwards a broker does not want a session of this machine instead.
+        if fallback is not None and not environ.get(SOCKET_VARIABLE):
             return fallback(error)
         sys.stderr.write(f"sidelight: {error.message.text} [{error.code}]\n")
         return int(error.exit_code)

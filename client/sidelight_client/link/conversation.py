@@ -6,10 +6,11 @@ import asyncio
 import logging
 import os
 from collections.abc import Coroutine, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from .. import api
-from ..errors import BrokerUnreachableError, SidelightError
+from ..errors import BrokerUnreachableError, RefusedError, SidelightError
 from .connection import Connection
 from .frames import Json, WireError
 from .greeting import HELLO_WAIT_S, environment_differences
@@ -32,6 +33,7 @@ from .wire import (
     texts,
     trace_id_of,
 )
+from .wire_attention import language_of, notice_to_json
 from .wire_diagnosis import session_to_json
 from .wire_explained import explained_to_json, place_from_json
 from .wire_feedback import feedback_from_json, feedback_to_json
@@ -41,6 +43,9 @@ log = logging.getLogger("sidelight.link")
 
 RUNNING_LIMIT = 32
 """How many questions of one client may be open at once, those whose answers it does not take included."""
+
+FORWARDED_METHODS = frozenset(("attach", "status", "watch", "ping", "cancel"))
+"""What a client on another machine may ask: an editor's session, and how things are."""
 
 SESSION_END_S = 3.0
 """How long a session may take to end when its shim is gone."""
@@ -70,15 +75,19 @@ class Host(Protocol):
 class Conversation:
     """One client from its first byte to its last."""
 
-    def __init__(self, connection: Connection, host: Host) -> None:
+    def __init__(self, connection: Connection, host: Host, *, forwarded: bool = False) -> None:
+        """`forwarded` is a client on another machine, which whoever looks after that may speak for."""
         self._connection = connection
         self._host = host
+        self._forwarded = forwarded
         self._greeted = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._questions: set[asyncio.Task[None]] = set()
         self._running: dict[int | str | None, asyncio.Task[None]] = {}
         """The questions that can still be cancelled: their answers are not on the way yet."""
         self._watch: asyncio.Task[None] | None = None
+        self._looking: api.Subscription | None = None
+        self._notices: api.Subscription | None = None
         self._session: asyncio.Task[int] | None = None
         self.farewell: asyncio.Task[None] | None = None
         """Tells the shim its session's exit code; done when that is said."""
@@ -118,8 +127,9 @@ class Conversation:
         return task
 
     async def _end(self) -> None:
-        for undo in self._undo:
-            undo()
+        for undo in (*self._undo, self._looking, self._notices):
+            if undo is not None:
+                undo()
         tasks = set(self._tasks)
         for task in tasks:
             task.cancel()
@@ -138,6 +148,8 @@ class Conversation:
                 await self._hello(request)
             elif not self._greeted:
                 raise malformed("hello comes first")
+            elif self._forwarded and request.method not in FORWARDED_METHODS:
+                raise RefusedError("remote.refused")
             elif request.method == "attach":
                 return await self._attach(request)
             elif request.method == "cancel":
@@ -159,7 +171,7 @@ class Conversation:
             await self._connection.send({"id": request.id, "error": told})
             return
         names = environment_differences(host.environment, greeting.environment)
-        if names and greeting.environment and not self._greeted:
+        if names and greeting.environment and not self._greeted and not self._forwarded:
             self._undo.append(host.environment_differs(greeting.client, names))
         self._greeted = True
         await self._connection.send(
@@ -169,7 +181,7 @@ class Conversation:
     # --- an editor's session ---
 
     async def _attach(self, request: Request) -> bool:
-        info = AttachInfo.from_json(request.params)
+        info = replace(AttachInfo.from_json(request.params), forwarded=self._forwarded)
         if self._session is not None:
             raise malformed("a session is attached already")
         if info.copy:
@@ -262,6 +274,15 @@ class Conversation:
                 await broker.sign_out()
             case "pause":
                 broker.pause(optional_number(params, "until"))
+            case "pause_language":
+                # A method of its own: a broker that is older would pause everything.
+                broker.pause(optional_number(params, "until"), language_of(params))
+            case "mute":
+                broker.attention.mute(optional_number(params, "until"))
+            case "looking":
+                self._look(open_=flag(params, "open"))
+            case "notices":
+                self._show_notices()
             case "retry":
                 broker.retry_now()
             case "accepted":
@@ -295,6 +316,23 @@ class Conversation:
         if failed is None:
             return {"signed_in": True}
         return {"signed_in": False, "code": failed.code, "detail": failed.detail}
+
+    def _look(self, *, open_: bool) -> None:
+        """The client's person opened a panel, or closed the last one."""
+        before, self._looking = self._looking, None
+        if open_:
+            self._looking = self._host.broker.attention.panel_opened()
+        if before is not None:
+            before()
+
+    def _show_notices(self) -> None:
+        if self._notices is not None:
+            return
+
+        def show(notice: api.ShownNotice) -> None:
+            self._start(self._connection.send(event("notice", notice_to_json(notice))))
+
+        self._notices = self._host.broker.attention.shows_notices(show)
 
     def _begin_watch(self, params: Json) -> None:
         keys = (

@@ -209,6 +209,10 @@ class BrokerClient:
         """Send nothing until `until` (seconds since the epoch); None goes on at once."""
         await self._ask("pause", {"until": until})
 
+    async def pause_language(self, language: str, until: float | None) -> None:
+        """Send nothing in one language until `until`; None goes on at once."""
+        await self._ask("pause_language", {"language": language, "until": until})
+
     async def retry(self) -> None:
         """Let the next request try the gateway whatever the breaker says."""
         await self._ask("retry")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LOCK_NAME = "broker.lock"
 SOCKET_NAME = "broker.sock"
+FORWARDED_NAME = "broker-remote.sock"
+"""For `ssh -R`: who comes in there may attach an editor and look at the status, and no more."""
 PORT_NAME = "broker.tcp"
 """Port and key in one file, so that they can never disagree."""
 UNIX = "unix"
@@ -45,9 +47,18 @@ class BrokerRunningError(Exception):
 class Door:
     """An open door: the listening socket and the lock that is held until `close`."""
 
-    def __init__(self, kind: str, listener: socket.socket, paths: list[str], lock: int) -> None:
+    def __init__(
+        self,
+        kind: str,
+        listener: socket.socket,
+        paths: list[str],
+        lock: int,
+        forwarded: socket.socket | None = None,
+    ) -> None:
         self.kind = kind
         self.listener = listener
+        self.forwarded = forwarded
+        """Listens for other machines; None at a TCP door, which has no permissions to rely on."""
         self.key = b""
         """The secret both ends of a TCP door share; a Unix door has the kernel's word instead."""
         self._paths = paths
@@ -56,6 +67,8 @@ class Door:
     def stop_accepting(self) -> None:
         """Close the socket and remove its files; the lock stays, so nobody else can start yet."""
         self.listener.close()
+        if self.forwarded is not None:
+            self.forwarded.close()
         for path in self._paths:
             _remove(path)
         self._paths = []
@@ -137,17 +150,17 @@ def connect(runtime: str | os.PathLike[str], timeout_s: float = 5.0) -> socket.s
     return door_tcp.connect(folder, timeout_s)
 
 
-def socket_path(folder: str) -> str:
-    """Where the socket lies; a path too long for the kernel becomes a short one, always the same."""
-    path = os.path.join(folder, SOCKET_NAME)
+def socket_path(folder: str, name: str = SOCKET_NAME) -> str:
+    """Where a socket lies; a path too long for the kernel becomes a short one, always the same."""
+    path = os.path.join(folder, name)
     if len(os.fsencode(path)) <= _PATH_LIMIT:
         return path
     from hashlib import sha256
 
-    name = sha256(os.fsencode(os.path.abspath(folder))).hexdigest()[:16]
+    short = sha256(os.fsencode(os.path.abspath(folder))).hexdigest()[:16]
     # A fixed place and not TMPDIR: the editor's and the broker's environment may differ. The
     # folder is checked like the runtime folder itself, so another user can only be in the way.
-    return f"/tmp/sidelight-{_our_uid()}/{name}.sock"  # noqa: S108 – see the comment above
+    return f"/tmp/sidelight-{_our_uid()}/{short}{name.removeprefix('broker')}"  # noqa: S108 – see the comment above
 
 
 def make_private_folder(folder: str) -> None:
@@ -233,7 +246,17 @@ def _our_uid() -> int:
 def _open_unix(folder: str, lock: int) -> Door:
     if sys.platform == "win32":
         raise OSError("there are no Unix sockets here")
-    path = socket_path(folder)
+    listener = _listen(socket_path(folder), folder)
+    try:
+        forwarded = _listen(socket_path(folder, FORWARDED_NAME), folder)
+    except BaseException:
+        listener.close()
+        raise
+    paths = [socket_path(folder), socket_path(folder, FORWARDED_NAME)]
+    return Door(UNIX, listener, paths, lock, forwarded)
+
+
+def _listen(path: str, folder: str) -> socket.socket:
     if os.path.dirname(path) != folder:
         make_private_folder(os.path.dirname(path))
     # Whatever lies there is stale: the lock is ours, so no living broker listens on it.
@@ -251,7 +274,7 @@ def _open_unix(folder: str, lock: int) -> Door:
     except BaseException:
         listener.close()
         raise
-    return Door(UNIX, listener, [path], lock)
+    return listener
 
 
 def _take_lock(folder: str) -> int:

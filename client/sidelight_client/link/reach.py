@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 START_WAIT_S = 5.0
 """How long a broker may take to open its door; it does so before its slow imports."""
 
+SOCKET_VARIABLE = "SIDELIGHT_SOCKET"
+"""Names a socket that SSH forwards from the broker's machine. It is no setting, because it is needed
+before any file is read."""
+
 _PRIVATE = 0o700
 _FIRST_PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 0.2
@@ -69,12 +73,18 @@ class Line:
 
 
 class Reached:
-    """A broker that said hello. `process` is set when we started it."""
+    """A broker that said hello. `process` is set when we started it; `forwarded` when it is elsewhere."""
 
     def __init__(
-        self, line: Line, told: Mapping[str, Any], process: subprocess.Popen[bytes] | None
+        self,
+        line: Line,
+        told: Mapping[str, Any],
+        process: subprocess.Popen[bytes] | None,
+        *,
+        forwarded: bool = False,
     ) -> None:
         self.line = line
+        self.forwarded = forwarded
         self.version = str(told.get("version", ""))
         self.pid = int(told.get("pid", 0))
         self.process = process
@@ -120,7 +130,8 @@ def reach(
         runtime: the runtime folder.
         version: our version; an older broker is asked to retire, once.
         client: our name.
-        environ: the environment, for the broker that may have to be started.
+        environ: the environment, for the broker that may have to be started. Where it names a
+            forwarded socket, the broker is at its other end; none is started or asked to retire.
         command: starts a broker; None for the usual command.
         start: whether one may be started.
         start_wait_s: how long to try.
@@ -128,6 +139,9 @@ def reach(
     Raises:
         BrokerUnreachableError: with the reason as its code and sentence.
     """
+    socket_path = environ.get(SOCKET_VARIABLE)
+    if socket_path:
+        return _reach_forwarded(socket_path, version, client)
     if start:
         door.make_private_folder(runtime)
     attempts = _Attempts(runtime, command, environ, start_wait_s, may_start=start)
@@ -144,6 +158,19 @@ def reach(
             attempts.begin_again()
         else:
             return Reached(line, told, attempts.process)
+
+
+def _reach_forwarded(path: str, version: str, client: str) -> Reached:
+    # Imported here because hardly any editor works over SSH.
+    from . import forwarded
+
+    line = Line(forwarded.connect(path))
+    # This machine's proxies and certificates are none of that broker's business.
+    told = _greet(line, version, client, {})
+    if told is None:
+        line.link.close()
+        raise forwarded.nobody(path)
+    return Reached(line, told, None, forwarded=True)
 
 
 class _Attempts:

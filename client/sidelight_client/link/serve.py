@@ -130,7 +130,7 @@ class _Server:
     async def run(self, stop: asyncio.Event, *, signals: bool) -> StopReason:
         """Serve until there is a reason to leave, then leave in good order."""
         log.info("serving, version %s, process %d", self.version, os.getpid())
-        accepting = asyncio.ensure_future(self._accept())
+        accepting = asyncio.ensure_future(self._accept_all())
         stopping = asyncio.ensure_future(self._await_stop(stop))
         remembered = self._catch_signals() if signals else ()
         self._weigh_leaving()
@@ -192,11 +192,17 @@ class _Server:
 
     # --- coming ---
 
-    async def _accept(self) -> None:
+    async def _accept_all(self) -> None:
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._accept(self._door.listener, forwarded=False))
+            if self._door.forwarded is not None:
+                both.create_task(self._accept(self._door.forwarded, forwarded=True))
+
+    async def _accept(self, listener: socket.socket, *, forwarded: bool) -> None:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                link, _ = await loop.sock_accept(self._door.listener)
+                link, _ = await loop.sock_accept(listener)
             except OSError as error:
                 # Out of descriptors, mostly; a client that waits in the queue is served later.
                 log.info("cannot accept: %s", error.strerror)
@@ -207,18 +213,20 @@ class _Server:
                 link.close()
                 continue
             link.setblocking(False)
-            client = loop.create_task(self._serve_client(link))
+            client = loop.create_task(self._serve_client(link, forwarded=forwarded))
             self._clients.add(client)
             client.add_done_callback(self._client_left)
             self._weigh_leaving()
 
-    async def _serve_client(self, link: socket.socket) -> None:
+    async def _serve_client(self, link: socket.socket, *, forwarded: bool) -> None:
         try:
             if not await self._admits(link):
                 log.warning("a client was refused: it is not the person this broker works for")
                 return
             conversation = Conversation(
-                Connection(link, self.broker.clock, stuck_s=self._stuck_s), self
+                Connection(link, self.broker.clock, stuck_s=self._stuck_s),
+                self,
+                forwarded=forwarded,
             )
             self._conversations.add(conversation)
             try:

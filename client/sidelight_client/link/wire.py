@@ -92,12 +92,15 @@ class AttachInfo:
         cwd: the folder the editor started it in.
         arguments: what followed `sidelight lsp`.
         copy: the connection itself becomes the session's bytes, for want of SCM_RIGHTS.
+        forwarded: the editor runs on another machine, and so do its files. The socket it came in
+            by says so; a client has no word in it.
     """
 
     pid: int = 0
     cwd: str = ""
     arguments: tuple[str, ...] = ()
     copy: bool = False
+    forwarded: bool = False
 
     @classmethod
     def from_json(cls, data: Json) -> AttachInfo:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..domain.health import CONDITIONS, Condition, visible
 from ..domain.identity.session import Phase
+from ..domain.pauses import LanguagePause
 from ..domain.routing.breaker import BreakerState
 from ..domain.snapshot import (
     CountsView,
@@ -39,6 +40,7 @@ from .frames import (
     text,
     texts,
 )
+from .wire_facts import data_use_from_json, data_use_to_json, trim_from_json, trim_to_json
 from .wire_incidents import (
     service_from_json,
     service_to_json,
@@ -108,8 +110,13 @@ def snapshot_to_json(snapshot: Snapshot, now: float) -> Json:
         },
         "paused_until": snapshot.paused_until,
         "languages_off": list(snapshot.languages_off),
+        "languages_paused": [
+            {"language": one.language, "until": one.until} for one in snapshot.languages_paused
+        ],
+        "muted_until": snapshot.muted_until,
         "service": service_to_json(snapshot.service),
         "uptime": uptime_to_json(snapshot.uptime),
+        "data_use": data_use_to_json(snapshot.data_use),
     }
 
 
@@ -137,8 +144,14 @@ def snapshot_from_json(data: Json) -> Snapshot:
         ),
         paused_until=optional_number(data, "paused_until"),
         languages_off=texts(data, "languages_off"),
+        # An older broker tells neither.
+        languages_paused=sections(data, "languages_paused", _language_pause)
+        if "languages_paused" in data
+        else (),
+        muted_until=optional_number(data, "muted_until"),
         service=service_from_json(data),
         uptime=uptime_from_json(data),
+        data_use=data_use_from_json(data),
     )
 
 
@@ -210,6 +223,10 @@ def _purse(data: Json) -> Purse:
     )
 
 
+def _language_pause(data: Json) -> LanguagePause:
+    return LanguagePause(text(data, "language"), number(data, "until"))
+
+
 def _session(data: Json) -> SessionView:
     return SessionView(
         phase=member(data, "phase", Phase),
@@ -273,6 +290,7 @@ def _decision_to_json(decision: DecisionView) -> Json:
         "output_tokens": decision.output_tokens,
         "source": decision.source,
         "notes": list(decision.notes),
+        "trim": trim_to_json(decision.trim),
     }
 
 
@@ -290,4 +308,5 @@ def _decision(data: Json) -> DecisionView:
         output_tokens=optional_integer(data, "output_tokens"),
         source=text(data, "source", ""),
         notes=texts(data, "notes") if "notes" in data else (),
+        trim=trim_from_json(data),
     )

@@ -16,7 +16,11 @@ export function entries(status: StatusMessage | undefined): readonly Entry[] {
     { label: '$(gear) Settings', command: 'sidelight.openSettings' },
   ];
   if (status === undefined) {
-    return [{ label: '$(debug-restart) Restart', command: 'sidelight.restart' }, ...always];
+    return [
+      { label: '$(debug-restart) Restart', command: 'sidelight.restart' },
+      { label: '$(cloud-download) Set up now', command: 'sidelight.setUp' },
+      ...always,
+    ];
   }
   const signedOut = status.state === 'signedOut';
   const paused = status.state === 'paused';

@@ -1,10 +1,22 @@
 // Sidelight in VS Code: starts the language server and shows its state; what it says comes from the server.
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { showMenu } from './menu';
 import { WhatWasSent } from './sent';
-import { MENU_TITLE, NO_PYTHON, NO_WHEEL, NOT_INSTALLED, NOT_RUNNING, pathUnusable, SET_UP, setUpFailed } from './sentences';
+import {
+  MENU_TITLE,
+  NO_PYTHON,
+  NO_WHEEL,
+  NOT_INSTALLED,
+  NOT_RUNNING,
+  NOTHING_TO_EXPLAIN,
+  pathUnusable,
+  SET_UP,
+  setUpFailed,
+  STARTING,
+} from './sentences';
 import { Server, type Started } from './server';
 import { setUp } from './setUp';
 import { StatusBar } from './statusBar';
@@ -12,30 +24,45 @@ import { StatusBar } from './statusBar';
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const log = vscode.window.createOutputChannel('Sidelight', { log: true });
   const status = new StatusBar();
+  const bundle = join(context.extensionPath, 'server');
   const environment = join(context.globalStorageUri.fsPath, 'server');
   const server = new Server(environment, settingKeys(context.extension.packageJSON), log, status);
   const sent = new WhatWasSent((command, ...words) => server.execute(command, ...words));
 
+  // What it says afterwards waits for a click, which neither the activation nor a command may.
   const start = async (): Promise<void> => {
-    await tell(await server.start());
+    void tell(await server.start());
+  };
+
+  const notRunning = async (text: string): Promise<void> => {
+    const { showLog, restart } = NOT_RUNNING;
+    const answer = await vscode.window.showErrorMessage(text, showLog, restart);
+    if (answer === showLog) log.show();
+    if (answer === restart) await start();
   };
 
   const tell = async (started: Started): Promise<void> => {
     if (started === 'running') return;
     if (started === 'failed') {
-      const { text, showLog, restart } = NOT_RUNNING;
-      const answer = await vscode.window.showErrorMessage(text, showLog, restart);
-      if (answer === showLog) log.show();
-      if (answer === restart) await start();
+      await notRunning(NOT_RUNNING.text);
     } else if (started.kind === 'unusable') {
       const answer = await vscode.window.showErrorMessage(pathUnusable(started.path), NOT_INSTALLED.settings);
       if (answer !== undefined) await openSettings();
+    } else if (!existsSync(bundle)) {
+      await nothingToSetUp();
     } else {
       const { text, setUp: now, settings } = NOT_INSTALLED;
       const answer = await vscode.window.showWarningMessage(text, now, settings);
       if (answer === now) await install();
       if (answer === settings) await openSettings();
     }
+  };
+
+  const nothingToSetUp = async (): Promise<void> => {
+    const { restart } = NOT_RUNNING;
+    const answer = await vscode.window.showWarningMessage(NO_WHEEL, restart, NOT_INSTALLED.settings);
+    if (answer === restart) await start();
+    if (answer === NOT_INSTALLED.settings) await openSettings();
   };
 
   const install = async (): Promise<void> => {
@@ -46,7 +73,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         controller.abort();
       });
       return setUp({
-        bundle: join(context.extensionPath, 'server'),
+        bundle,
         environment,
         platform: process.platform,
         signal: controller.signal,
@@ -60,11 +87,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         await start();
         break;
       case 'no wheel':
-        void vscode.window.showWarningMessage(NO_WHEEL);
+        await nothingToSetUp();
         break;
-      case 'no python':
-        void vscode.window.showWarningMessage(NO_PYTHON);
+      case 'no python': {
+        const answer = await vscode.window.showWarningMessage(NO_PYTHON, NOT_INSTALLED.setUp);
+        if (answer !== undefined) await install();
         break;
+      }
       case 'failed': {
         const answer = await vscode.window.showErrorMessage(setUpFailed(ended.step), NOT_RUNNING.showLog);
         if (answer !== undefined) log.show();
@@ -75,6 +104,20 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     }
   };
 
+  /** Do what needs the server; where there is none, say so. */
+  const asked = async (run: () => Promise<unknown>): Promise<void> => {
+    if (server.state === 'running') await run();
+    else if (server.state === 'starting') void vscode.window.showInformationMessage(STARTING.wait);
+    else void notRunning(NOT_RUNNING.ended);
+  };
+
+  const whyNothing = async (): Promise<void> => {
+    const place = here();
+    const told = await server.execute('sidelight.explain', place);
+    // Of a place the server always says something itself.
+    if (told === null && place === undefined) void vscode.window.showInformationMessage(NOTHING_TO_EXPLAIN);
+  };
+
   const commands: Readonly<Record<string, () => unknown>> = {
     'sidelight.menu': () => showMenu(status.status, MENU_TITLE),
     'sidelight.showLog': () => {
@@ -83,9 +126,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     'sidelight.restart': start,
     'sidelight.setUp': install,
     'sidelight.openSettings': openSettings,
-    'sidelight.showWhatWasSent': () => sent.open(),
-    'sidelight.showUsage': () => server.execute('sidelight.usage'),
-    'sidelight.whyNothing': () => server.execute('sidelight.explain', here()),
+    'sidelight.showWhatWasSent': () => asked(() => sent.open()),
+    'sidelight.showUsage': () => asked(() => server.execute('sidelight.usage')),
+    'sidelight.whyNothing': () => asked(whyNothing),
   };
   context.subscriptions.push(
     log,
@@ -95,10 +138,10 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     ...Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(name, run)),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration('sidelight.server')) void start();
+      else if (event.affectsConfiguration('sidelight')) void server.settingsChanged();
     }),
   );
-  // Not awaited past the start itself: a message that waits for a click must not hold the activation.
-  void tell(await server.start());
+  await start();
 }
 
 /** Where the person is: the file and the cursor, as the server's `sidelight.explain` takes them. */

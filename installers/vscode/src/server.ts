@@ -2,9 +2,11 @@
 
 import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import {
   CloseAction,
+  DidChangeConfigurationNotification,
   ErrorAction,
   ExecuteCommandRequest,
   LanguageClient,
@@ -12,13 +14,16 @@ import {
   State,
   type LanguageClientOptions,
 } from 'vscode-languageclient/node';
+import { breakable } from './blanks';
 import { chosen } from './configuration';
 import { locate, type Located } from './locate';
 import { Restarts } from './restarts';
+import { NOT_INSTALLED, NOT_RUNNING } from './sentences';
 import type { StatusBar } from './statusBar';
 
 const SCHEMES = ['file', 'untitled', 'vscode-remote', 'vscode-notebook-cell'];
 const STOP_MS = 2_000;
+const REPLACED = { action: CloseAction.DoNotRestart, handled: true };
 
 /** Whether there is a server now. */
 export type Started = 'running' | 'failed' | Exclude<Located, { kind: 'found' }>;
@@ -50,7 +55,7 @@ export class Server implements vscode.Disposable {
       runnable,
     });
     if (located.kind !== 'found') {
-      this.status.notRunning();
+      this.status.without(located.kind === 'missing' ? NOT_INSTALLED : NOT_RUNNING);
       return located;
     }
     this.log.info(`starting ${located.command} lsp (${located.from})`);
@@ -62,9 +67,14 @@ export class Server implements vscode.Disposable {
       return 'running';
     } catch (error) {
       this.log.error(error instanceof Error ? error : String(error));
-      this.status.notRunning();
+      this.status.without(NOT_RUNNING);
       return 'failed';
     }
+  }
+
+  get state(): 'running' | 'starting' | 'ended' {
+    if (this.client?.state === State.Running) return 'running';
+    return this.client?.state === State.Starting ? 'starting' : 'ended';
   }
 
   /** Ask the server to run a command; undefined when it is not running. */
@@ -73,13 +83,22 @@ export class Server implements vscode.Disposable {
     return this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: words });
   }
 
+  /** Have the server ask for the settings again; it is told that they changed, never which defaults there are. */
+  async settingsChanged(): Promise<void> {
+    if (this.client?.state !== State.Running) return;
+    await this.client.sendNotification(DidChangeConfigurationNotification.type, { settings: null });
+  }
+
   async stop(): Promise<void> {
     const client = this.client;
     this.client = undefined;
-    // One that did not start, or is starting again, cannot be stopped in order.
-    await client?.dispose(STOP_MS).catch((error: unknown) => {
+    if (client === undefined) return;
+    const quietly = (error: unknown): void => {
       this.log.debug(String(error));
-    });
+    };
+    // One that is starting cannot be stopped: left alone, it would come up beside the next one.
+    if (client.state === State.Starting) await Promise.race([client.start().catch(quietly), setTimeout(STOP_MS)]);
+    await client.dispose(STOP_MS).catch(quietly);
   }
 
   dispose(): void {
@@ -96,9 +115,16 @@ export class Server implements vscode.Disposable {
       initializationFailedHandler: () => false,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
-        closed: () => this.closed(),
+        closed: () => (this.client === client ? this.closed() : REPLACED),
       },
       middleware: {
+        provideHover: async (document, position, token, next) => {
+          const hover = await next(document, position, token);
+          for (const part of hover?.contents ?? []) {
+            if (part instanceof vscode.MarkdownString) part.value = breakable(part.value);
+          }
+          return hover;
+        },
         workspace: {
           configuration: (params) => params.items.map((item) => (item.section === 'sidelight' ? this.section(item.scopeUri) : null)),
         },
@@ -118,7 +144,7 @@ export class Server implements vscode.Disposable {
       return { action: CloseAction.Restart, handled: true };
     }
     this.log.error('the server ended too often within a minute');
-    this.status.notRunning();
+    this.status.without(NOT_RUNNING);
     return { action: CloseAction.DoNotRestart, handled: true };
   }
 

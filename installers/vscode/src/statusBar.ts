@@ -1,7 +1,7 @@
 // The status bar item: one glance at the state, one click for what can be done about it.
 
 import * as vscode from 'vscode';
-import { NOT_RUNNING, STARTING } from './sentences';
+import { STARTING } from './sentences';
 import { face, readStatus, type StatusMessage } from './status';
 
 const COLOURS = {
@@ -33,9 +33,10 @@ export class StatusBar implements vscode.Disposable {
     this.paint(STARTING.label, STARTING.detail, 'none');
   }
 
-  notRunning(): void {
+  /** There is no server, for a reason that its sentences tell. */
+  without(why: { readonly label: string; readonly detail: string }): void {
     this.latest = undefined;
-    this.paint(`$(error) ${NOT_RUNNING.label}`, NOT_RUNNING.detail, 'error');
+    this.paint(`$(error) ${why.label}`, why.detail, 'error');
   }
 
   /** Take `$/sidelight/status`. */

@@ -55,5 +55,10 @@ test('the menu begins with what the state calls for', () => {
 });
 
 test('without a server the menu offers the log and a restart', () => {
-  assert.deepEqual(entries(undefined).map((entry) => entry.command), ['sidelight.restart', 'sidelight.showLog', 'sidelight.openSettings']);
+  assert.deepEqual(entries(undefined).map((entry) => entry.command), [
+    'sidelight.restart',
+    'sidelight.setUp',
+    'sidelight.showLog',
+    'sidelight.openSettings',
+  ]);
 });

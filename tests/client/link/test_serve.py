@@ -148,6 +148,8 @@ async def test_small_questions_reach_the_broker() -> None:
         for method, params in (
             ("pause", {"until": 1_800_000_000.0}),
             ("pause", {}),
+            ("pause_language", {"language": "c++", "until": 1_800_000_000.0}),
+            ("pause_language", {"language": "c++"}),
             ("retry", {}),
             ("accepted", {"trace_id": "b" * 32}),
             ("logout", {}),
@@ -156,6 +158,8 @@ async def test_small_questions_reach_the_broker() -> None:
         assert served.broker.calls == [
             "pause 1800000000.0",
             "pause None",
+            "pause 1800000000.0 c++",
+            "pause None c++",
             "retry_now",
             "accepted " + "b" * 32,
             "sign_out",

@@ -33,7 +33,9 @@ from sidelight_client.domain.completion import (
 )
 from sidelight_client.domain.health import CONDITIONS, Condition
 from sidelight_client.domain.identity.session import Phase
+from sidelight_client.domain.pauses import LanguagePause
 from sidelight_client.domain.place import Document, Position, Range
+from sidelight_client.domain.policy.data_use import DataUse
 from sidelight_client.domain.routing.breaker import BreakerState
 from sidelight_client.domain.snapshot import (
     CountsView,
@@ -46,6 +48,7 @@ from sidelight_client.domain.snapshot import (
 )
 from sidelight_client.domain.spending.budget import Budget, Purse, Scope, Unit
 from sidelight_client.domain.window import Cut, CutReason, Part, PartKind, Window
+from sidelight_client.domain.window.trims import Trim
 from sidelight_client.link.frames import FrameBuffer
 from sidelight_client.link.greeting import (
     FRAME_LIMIT,
@@ -219,11 +222,15 @@ snapshots = st.builds(
             maybe(counts),
             maybe(counts),
             words,
+            trim=maybe(st.builds(Trim, counts, counts, st.sampled_from(CutReason))),
         )
     ),
+    data_use=maybe(st.builds(DataUse, words, maybe(durations), st.none() | st.booleans(), words)),
     counts=st.builds(CountsView, counts, counts, counts),
     paused_until=maybe(moments),
     languages_off=several(words),
+    languages_paused=several(st.builds(LanguagePause, words, moments)),
+    muted_until=maybe(moments),
 )
 
 
