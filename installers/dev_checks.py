@@ -43,6 +43,7 @@ REAL_PARTS = (
     ),
     RealPart("npm", "npm", "it installs that provider"),
     RealPart("chromium", "chromium", "VS Code is looked at in a real browser"),
+    RealPart("/usr/sbin/sshd", "openssh-server", "a broker's socket is forwarded over a real SSH"),
     RealPart("faketime", "faketime", "an unmodified broker's clock jumps over a night"),
     RealPart("unshare", "util-linux", "one process gets a trust store of its own"),
     RealPart(
@@ -76,6 +77,8 @@ REAL_PARTS = (
         "fonts-dejavu-core",
         "the tray's windows are measured with a real font",
     ),
+    RealPart("desktop-file-validate", "desktop-file-utils", "what is put into menus is checked"),
+    RealPart("appstreamcli", "appstream", "what is told to software centres is checked"),
     *(
         RealPart(program, debian, "the tray is looked at on a real desktop")
         for program, debian in (

@@ -47,7 +47,7 @@ def prepare(*, tests: bool, use_uv: bool) -> Path:
     """
     uv = shutil.which("uv") if use_uv else None
     began = time.monotonic()
-    python = _virtual_environment(uv)
+    python = virtual_environment(VENV, uv)
     changed = _install_requirements(python, uv, tests=tests)
     changed |= _install_wheel(python, uv)
     if changed:
@@ -74,22 +74,29 @@ def run_quietly(command: Sequence[str | Path], failure: str) -> None:
         raise SetUpError(f"{failure} (exit code {done.returncode}; its own words are above).")
 
 
-def _virtual_environment(uv: str | None) -> Path:
-    python = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+def virtual_environment(folder: Path, uv: str | None) -> Path:
+    """Make the virtual environment in `folder` unless a sound one is there; return its Python.
+
+    Raises:
+        SetUpError: this Python cannot make one.
+    """
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if python.exists() and _succeeds(
         [python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
     ):
         return python
-    _say(f"making {VENV}")
-    if VENV.exists():  # Its Python is gone, for example after an upgrade of the system's.
-        shutil.rmtree(VENV)
-    if uv and _succeeds([uv, "venv", "--quiet", "--python", sys.executable, VENV]):
+    _say(f"making {folder}")
+    if folder.exists():  # Its Python is gone, for example after an upgrade of the system's.
+        shutil.rmtree(folder)
+    if uv and _succeeds([uv, "venv", "--quiet", "--python", sys.executable, folder]):
         return python
     if importlib.util.find_spec("venv") is None:
         raise SetUpError(_what_debian_lacks())
     # Debian keeps ensurepip in a package of its own; then the pip of this Python must do.
     bare = [] if importlib.util.find_spec("ensurepip") else ["--without-pip"]
-    run_quietly([sys.executable, "-m", "venv", *bare, VENV], "The virtual environment was not made")
+    run_quietly(
+        [sys.executable, "-m", "venv", *bare, folder], "The virtual environment was not made"
+    )
     return python
 
 
@@ -103,7 +110,7 @@ def _install_requirements(python: Path, uv: str | None, *, tests: bool) -> bool:
         return False
     _say(f"installing {' and '.join(f'requirements/{name}' for name in names)}, once")
     listed = [word for file in files for word in ("-r", str(file))]
-    _install(python, uv, ["--require-hashes", *listed], "The requirements were not installed")
+    install(python, uv, ["--require-hashes", *listed], "The requirements were not installed")
     stamps[level] = wanted
     if tests:  # They contain what the product needs.
         stamps["runtime"] = _checksum([REQUIREMENTS / "runtime.txt", REQUIREMENTS / "build.txt"])
@@ -121,7 +128,7 @@ def _install_wheel(python: Path, uv: str | None) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         wheel = build(python, Path(folder))
         words = ["--no-deps", "--no-index", "--reinstall" if uv else "--force-reinstall"]
-        _install(python, uv, [*words, str(wheel)], "The wheel was not installed")
+        install(python, uv, [*words, str(wheel)], "The wheel was not installed")
     _write_stamps(_read_stamps() | {"wheel": wanted})
     return True
 
@@ -135,9 +142,16 @@ def build(python: Path, folder: Path) -> Path:
     return next(folder.glob("sidelight-*.whl"))
 
 
-def _install(python: Path, uv: str | None, words: Sequence[str], failure: str) -> None:
+def install(python: Path, uv: str | None, words: Sequence[str], failure: str) -> None:
+    """Install with uv, or with pip where there is none or it fails.
+
+    Raises:
+        SetUpError: it failed; `failure` is the sentence for the person.
+    """
     if uv:
-        if _succeeds([uv, "pip", "install", "--quiet", "--python", python, *words]):
+        # pip compiles what it installs, uv only when told; else every process of the tests would.
+        quiet = ["--quiet", "--compile-bytecode"]
+        if _succeeds([uv, "pip", "install", *quiet, "--python", python, *words]):
             return
         _say("uv did not manage it; trying pip")
         words = ["--force-reinstall" if word == "--reinstall" else word for word in words]
@@ -213,4 +227,4 @@ def _attempt(command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
 
 
 def _say(sentence: str) -> None:
-    print(f"dev.py: {sentence}", file=sys.stderr, flush=True)
+    print(f"{Path(sys.argv[0]).name}: {sentence}", file=sys.stderr, flush=True)

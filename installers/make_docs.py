@@ -164,7 +164,8 @@ def _vscode_manifest() -> str:
     manifest = json.loads(written(VSCODE_MANIFEST))
     declared = {k: v for k, v in schema()["properties"].items() if k.startswith(EDITOR_SECTION)}
     for entry in declared.values():
-        entry["scope"] = "resource"
+        # The server keeps one set a window: a folder's own value would be offered and not heard.
+        entry["scope"] = "window"
     own = {
         "sidelight.server.path": {
             "type": "string",

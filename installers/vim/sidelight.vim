@@ -8,6 +8,7 @@ endfunction
 
 let g:sidelight_filetypes = get(g:, 'sidelight_filetypes', ['python', 'go', 'rust', 'javascript', 'typescript', 'c', 'cpp', 'java'])
 
+" One line at a time: a line end in a completion is put in as a NUL character by Vim's menu.
 for s:filetype in g:sidelight_filetypes
   call ale#linter#Define(s:filetype, {
         \ 'name': 'sidelight',
@@ -16,6 +17,7 @@ for s:filetype in g:sidelight_filetypes
         \ 'command': '%e lsp',
         \ 'language': s:filetype,
         \ 'project_root': function('SidelightRoot'),
+        \ 'initialization_options': {'sidelight': {'completions': {'max_lines': 1}}},
         \ })
 endfor
 

@@ -20,7 +20,7 @@ from .gateway_document import DocumentProblem, address_in, read_gateway_document
 
 MAX_BYTES = 256 * 1024
 """A larger file is no configuration."""
-RULE_KEYS = ("repo_rules", "unknown_remote", "issued_at")
+RULE_KEYS = ("repo_rules", "unknown_remote", "data_use", "issued_at")
 """What the organisation's policy file may hold beside settings, in the policy document's shape."""
 
 

@@ -50,6 +50,13 @@ class Question:
     streamed: bool = True
 
     @property
+    def several(self) -> bool:
+        """Whether it asks for alternatives. They come in one piece: nothing is shown before the last
+        of them is there, and nobody on the way has to keep several streams apart.
+        """
+        return self.request.alternatives > 1
+
+    @property
     def encoded(self) -> Encoded:
         encoded = self.gateway.profile.encode(self.request, self.model, self.mode)
         return encoded if self.streamed else unstreamed(encoded)
@@ -130,19 +137,29 @@ async def _read(
             return
         seen += piece[: REMARK_BYTES - len(seen)]
         for event in reader.feed(piece):
-            text += event.text if isinstance(event, Delta) else ""
+            text += event.text if isinstance(event, Delta) and event.choice == 0 else ""
             if isinstance(event, Finish):
-                yield replace(event, notes=_notes(asked, stream, bytes(seen), now)), False
+                yield (
+                    replace(event, notes=_notes(asked, encoded.path, stream, bytes(seen), now)),
+                    False,
+                )
             else:
                 yield asked.located(event, encoded), False
         if enough(text, most_lines) and not reader.over:
-            yield replace(reader.leave(), notes=_notes(asked, stream, bytes(seen), now)), True
+            yield (
+                replace(
+                    reader.leave(), notes=_notes(asked, encoded.path, stream, bytes(seen), now)
+                ),
+                True,
+            )
 
 
-def _notes(asked: Question, stream: HttpStream, body: bytes, now: float) -> tuple[str, ...]:
+def _notes(
+    asked: Question, path: str, stream: HttpStream, body: bytes, now: float
+) -> tuple[str, ...]:
     """The gateway's reservations about an answer, by their names in the taxonomy."""
     exchanged = Exchanged(
-        path=asked.encoded.path,
+        path=path,
         model=asked.model,
         status=stream.status,
         headers=stream.headers,

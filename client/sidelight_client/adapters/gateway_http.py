@@ -40,6 +40,9 @@ log = logging.getLogger("sidelight.gateway")
 PROOF_TIMEOUT_S = 10.0
 _NOT_STREAMED = (500, 501)
 """How servers fail that cannot stream; Portkey's on Node 20 answers every streamed call so."""
+_REFUSED = (400, 404, 422, 501)
+_MAY_BE_FOR_ALTERNATIVES = (FailureKind.CAPABILITY_MISSING, FailureKind.UNKNOWN)
+"""How a request that asks for alternatives is refused by what gives one at a time."""
 _FAILS = (FailureKind.UPSTREAM_DOWN, FailureKind.UNKNOWN)
 
 
@@ -76,6 +79,7 @@ class HttpGateway:
         self._alive = ""
         self._warming: asyncio.Task[object] | None = None
         self._doubted: set[tuple[str, str]] = set()
+        self._one_at_a_time: set[tuple[str, str]] = set()
         self._policy_etag = ""
         self._policy_key = policy_key
 
@@ -208,9 +212,11 @@ class HttpGateway:
         now = self._calls.clock.now()
         return await send(said, post if there.feedback_url else None, now, form_url=form_url)
 
+    def connect_ahead(self) -> None:
+        self._warm(self._alive or self._discovery.found_at)
+
     async def drop_pool(self) -> None:
         self._calls.http.drop_pool()
-        self._warm(self._alive or self._discovery.found_at)
 
     async def close(self) -> None:
         await self._discovery.close()
@@ -226,7 +232,9 @@ class HttpGateway:
         model = gateway.info.models.get(request.tier.value, "")
         mode = self._mode(gateway, request.tier, where)
         fails = self.ways.of(where, model).streams is Shown.FAILS
-        streamed = not fails and (where, model) not in self._doubted
+        most = 1 if (where, model) in self._one_at_a_time else gateway.profile.alternatives
+        request = replace(request, alternatives=min(request.alternatives, most))
+        streamed = not (fails or request.alternatives > 1 or (where, model) in self._doubted)
         return Question(gateway, request, model, mode, streamed)
 
     def _mode(self, gateway: Announced, tier: Tier, where: str) -> Mode:
@@ -239,10 +247,13 @@ class HttpGateway:
         key = (where, asked.model)
         if isinstance(event, Finish):
             self._alive = where
-            self._show_streaming(key, Shown.WORKS if asked.streamed else Shown.FAILS)
-            self._doubted.discard(key)
+            if not asked.several:
+                self._show_streaming(key, Shown.WORKS if asked.streamed else Shown.FAILS)
+                self._doubted.discard(key)
         if not isinstance(event, Failure):
             return event
+        if asked.several:
+            return self._one_from_now_on(key, event)
         if event.kind is FailureKind.CAPABILITY_MISSING:
             return self._another_way(asked, where, event)
         if not asked.streamed and key in self._doubted:
@@ -256,8 +267,21 @@ class HttpGateway:
         self._doubted.add(key)
         return Failure(FailureKind.CAPABILITY_MISSING, event.status, unprocessed=True)
 
+    def _one_from_now_on(self, key: tuple[str, str], refused: Failure) -> Failure:
+        """A refusal of what asked for alternatives: it may be asked for one text at once.
+
+        Gateways pass `n` on to models that do not take it, and say so in many ways.
+        """
+        if refused.status not in _REFUSED or refused.kind not in _MAY_BE_FOR_ALTERNATIVES:
+            return refused
+        log.info("the model cannot be asked for alternatives; asking for one from now on")
+        self._one_at_a_time.add(key)
+        return Failure(FailureKind.CAPABILITY_MISSING, refused.status, unprocessed=True)
+
     def _another_way(self, asked: Question, where: str, refused: Failure) -> Failure:
         """The refusal of a way: the next one is used from now on, and may be tried at once."""
+        # Asked for one text it refuses as well, so it was not for the alternatives.
+        self._one_at_a_time.discard((where, asked.model))
         if asked.mode is Mode.PREFIX:
             # Nothing works, so it was not for the way it was asked in.
             self.ways.learn(where, asked.model, lambda known: replace(known, ways={}))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 _MAX_BYTES = 256 * 1024
@@ -33,6 +34,10 @@ def repository_at(root: Path) -> Repository | None:
 
     One that cannot be read has no remote.
     """
+    # Asked for each folder above a file before each request; nearly always there is none.
+    with contextlib.suppress(OSError):
+        if not _is_there(os.path.join(root, ".git")):  # noqa: PTH118 -- a tenth of a path's cost
+            return None
     marker = root / ".git"
     try:
         if marker.is_dir():
@@ -42,6 +47,15 @@ def repository_at(root: Path) -> Repository | None:
     except OSError:
         return Repository(root)
     return None
+
+
+def _is_there(path: str) -> bool:
+    """Whether there is anything. Raises OSError where that cannot be told."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def path_of(uri: str) -> Path | None:
@@ -54,6 +68,20 @@ def path_of(uri: str) -> Path | None:
         return None
     path = Path(url2pathname(parts.path))
     return path if path.is_absolute() and "\0" not in str(path) else None
+
+
+def path_elsewhere(uri: str) -> str | None:
+    """The path of a file on another machine, by an address that names a host; None for any other.
+
+    `vscode-remote://ssh-remote+host/home/ada/a.py` is one, and so is `file://host/home/ada/a.py`.
+    """
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
+    if not parts.netloc or (parts.scheme == "file" and parts.netloc == "localhost"):
+        return None
+    return unquote(parts.path)
 
 
 def canonical_remote(url: str) -> str | None:

@@ -21,7 +21,7 @@ from ..domain.policy.code_category import CodeCategory, code_categories
 from ..domain.policy.infrastructure import MAX_LINES, FileKind, file_kinds
 from ..domain.policy.organisation import PlaceRule
 from ..domain.policy.place_policy import DocumentPlace, RepositoryLevel, WorkspaceRule
-from .git_repo import Repository, path_of, repository_at
+from .git_repo import Repository, path_elsewhere, path_of, repository_at
 from .workspace_rules import read_rules
 
 MAX_DEPTH = 64
@@ -145,7 +145,14 @@ class WorkspacePlaces:
     # --- looking ---------------------------------------------------------------------------------
 
     def _look(self, uri: str) -> DocumentPlace:
-        path = path_of(uri)
+        path, elsewhere = path_of(uri), path_elsewhere(uri)
+        if elsewhere is not None:
+            inside = "/".join(elsewhere.split("/")[-_NAMED_FOLDERS - 1 :])
+            return DocumentPlace(
+                (RepositoryLevel(elsewhere, seen=False),),
+                kinds=file_kinds(inside),
+                categories=code_categories(inside),
+            )
         if path is None:
             name = unquote(uri.rpartition(":")[2])
             return DocumentPlace(

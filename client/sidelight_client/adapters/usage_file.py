@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
+from ..domain.explaining.line_origin import Taken
 from ..domain.provenance import Provenance
 from ..domain.service.uptime import HealthNote
 from ..domain.snapshot import DecisionView
@@ -246,6 +247,19 @@ def read_sums(
             Sums(*link.execute(question, (since, until, *places)).fetchone())
             for since, until in windows
         )
+
+
+def read_taken(path: Path) -> tuple[Taken, ...]:
+    """The suggestions that went into files.
+
+    Raises:
+        FileNotFoundError: there is no ledger yet.
+        sqlite3.Error: it cannot be read.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    with contextlib.closing(_open_to_read(path)) as link:
+        return tuple(usage_provenance.taken(link))
 
 
 def _open_to_read(path: Path) -> sqlite3.Connection:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
-from ..domain.provenance import Provenance
+from ..domain.explaining.line_origin import Taken
+from ..domain.provenance import Provenance, Way
 
 SCRIPT = """
     CREATE TABLE provenance (
@@ -29,6 +31,8 @@ MOST = 50_000
 # Each look writes the whole of what is known by then, so the latest word stands.
 _PUT = "INSERT OR REPLACE INTO provenance VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
+_SELECT = "SELECT trace_id, at, way, file, lines, range_hash, saved, later FROM provenance"
+
 
 def put(link: sqlite3.Connection, known: Provenance) -> None:
     """Write it, inside the caller's transaction."""
@@ -47,6 +51,14 @@ def put(link: sqlite3.Connection, known: Provenance) -> None:
             known.later,
         ),
     )
+
+
+def taken(link: sqlite3.Connection) -> Iterator[Taken]:
+    """The suggestions that went into files; a row this version cannot read is left out."""
+    for trace_id, at, way, file, lines, whole, saved, later in link.execute(_SELECT):
+        known = next((one for one in Way if one.value == way), None)
+        if known is not None and known is not Way.DISMISSED:
+            yield Taken(trace_id, at, known, file, lines, whole, saved, later)
 
 
 def forget(link: sqlite3.Connection, before: float) -> None:

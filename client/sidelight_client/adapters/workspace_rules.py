@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,10 @@ def read_rules(folder: Path) -> tuple[PlaceRule, ...]:
     A file that cannot be read closes its folder, since it may have been written to do so. A rule
     with a key or a mode that is not known closes what its path names.
     """
-    path = folder / FILE_NAME
-    if not path.is_file():
+    # Asked for each folder above a file before each request; nearly always there is none.
+    if not os.path.isfile(os.path.join(folder, FILE_NAME)):  # noqa: PTH113, PTH118 -- a tenth of a path's cost
         return ()
+    path = folder / FILE_NAME
     text = read_text(path, MAX_BYTES)
     if isinstance(text, Unread):
         return () if text.why is NotRead.UNREADABLE and not path.exists() else (_closing(),)

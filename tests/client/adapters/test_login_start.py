@@ -12,13 +12,12 @@ import pytest
 
 from sidelight_client.adapters.login_start import (
     AGENT_LABEL,
-    DESKTOP_FILE,
-    desktop_entry,
     launch_agent,
     login_start,
     run_value,
     tray_command,
 )
+from sidelight_client.adapters.login_start_linux import DESKTOP_FILE, desktop_entry
 from sidelight_client.cli import main
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="each system has its own")
@@ -33,6 +32,7 @@ def entry_of(content: bytes) -> configparser.SectionProxy:
 
 def test_the_desktop_entry_waits_for_the_panel_and_shows_in_no_menu() -> None:
     entry = entry_of(desktop_entry(tray_command()))
+    assert entry["TryExec"] == tray_command()[0]
     assert entry["Type"] == "Application"
     assert entry["NoDisplay"] == "true"
     assert entry["X-GNOME-Autostart-Delay"] == "2"
@@ -76,7 +76,7 @@ def test_the_run_key_starts_without_a_console(program: str, first: str) -> None:
 @linux
 def test_it_is_switched_on_and_off_below_the_config_folder_and_nowhere_else(tmp_path: Path) -> None:
     home, config = tmp_path / "home", tmp_path / "config"
-    switch = login_start({"XDG_CONFIG_HOME": str(config)}, home)
+    switch = login_start({"XDG_CONFIG_HOME": str(config), "XDG_CONFIG_DIRS": str(home)}, home)
     assert not switch.is_on()
     switch.turn(on=False)
     switch.turn(on=True)
@@ -89,6 +89,45 @@ def test_it_is_switched_on_and_off_below_the_config_folder_and_nowhere_else(tmp_
     # A relative folder is to be ignored (XDG Base Directory 0.8).
     login_start({"XDG_CONFIG_HOME": "config"}, home).turn(on=True)
     assert (home / ".config" / "autostart" / DESKTOP_FILE).is_file()
+
+
+@linux
+def test_what_an_administrator_starts_for_everybody_a_person_can_switch_off_and_on(
+    tmp_path: Path,
+) -> None:
+    everybodys, home = tmp_path / "etc", tmp_path / "home"
+    everybody = login_start({"XDG_CONFIG_HOME": str(everybodys)}, home)
+    everybody.turn(on=True)
+    assert everybody.is_on()
+    environ = {"XDG_CONFIG_DIRS": f"relative:{tmp_path / 'missing'}:{everybodys}"}
+    mine = login_start(environ, home)
+    own = home / ".config" / "autostart" / DESKTOP_FILE
+    assert mine.is_on()
+    mine.turn(on=False)
+    assert not mine.is_on()
+    assert entry_of(own.read_bytes())["Hidden"] == "true"
+    mine.turn(on=True)
+    assert mine.is_on()
+    assert not own.exists()
+    assert everybody.is_on()
+    # Once the administrator starts it no longer, "off" needs no file either.
+    mine.turn(on=False)
+    everybody.turn(on=False)
+    mine.turn(on=False)
+    assert not own.exists()
+
+
+@linux
+def test_an_entry_that_everybody_has_may_itself_say_that_it_is_hidden(tmp_path: Path) -> None:
+    hidden = tmp_path / "autostart" / DESKTOP_FILE
+    hidden.parent.mkdir()
+    hidden.write_text("[Desktop Entry]\nHidden = TRUE\n")
+    switch = login_start({"XDG_CONFIG_DIRS": str(tmp_path)}, tmp_path / "home")
+    assert not switch.is_on()
+    switch.turn(on=True)
+    assert switch.is_on()
+    switch.turn(on=False)
+    assert not switch.is_on()
 
 
 @linux

@@ -9,8 +9,8 @@ local suggest = require('sidelight.suggest')
 local M = {}
 
 M.NAME = 'sidelight'
----Before the first restart; each further one waits twice as long.
-M.RESTART_AFTER_MS = 100
+---The first restart is at once; the second waits so long, and each further one twice as long.
+M.RESTART_AFTER_MS = 200
 
 local MAX_RESTARTS = 5
 local WITHIN_S = 180
@@ -72,7 +72,8 @@ local function restart()
     return
   end
   table.insert(restarts, now)
-  vim.defer_fn(M.attach_all, M.RESTART_AFTER_MS * 2 ^ (#restarts - 1))
+  local pause_ms = #restarts > 1 and M.RESTART_AFTER_MS * 2 ^ (#restarts - 2) or 0
+  vim.defer_fn(M.attach_all, pause_ms)
 end
 
 ---@param code integer
