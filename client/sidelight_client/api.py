@@ -10,6 +10,7 @@ from .domain.answers.brackets import CLOSING_TAIL, PAIRS, QUOTES, SEPARATORS, sc
 from .domain.answers.filters import FilterReason
 from .domain.completion import (
     DEADLINE_S,
+    MOST_ALTERNATIVES,
     Blocked,
     Completed,
     CompletionRequest,
@@ -53,6 +54,7 @@ from .domain.health import CONDITIONS, Condition, Severity, visible
 from .domain.identity.diagnosis_session import RenewalSeen, SessionSeen
 from .domain.identity.session import Phase
 from .domain.identity.sign_in_reasons import sign_in_failure
+from .domain.pauses import LanguagePause, is_language
 from .domain.place import Document, Position, Range
 from .domain.policy.organisation import RedactionMode
 from .domain.provenance import (
@@ -60,17 +62,19 @@ from .domain.provenance import (
     Provenance,
     Way,
     around,
+    joined,
     look_again,
     provenance,
 )
 from .domain.routing.tier_router import RequestKind, Route, Task, route
+from .domain.service.episodes import ShownNotice
 from .domain.service.incidents import Incident, Level, Service, Stage, Update
 from .domain.service.uptime import Day, PastIncident, Uptime
 from .domain.snapshot import Snapshot, State
 from .domain.spending.budget import Budget, Purse, Scope, Unit
 from .domain.spending.governor import UNLIMITED, Pace, lasts_until, pace, price
 from .domain.spending.usage_view import HourBar, UsageView
-from .domain.spending.value import Moment, Place, place_of, value
+from .domain.spending.value import Moment, Place, freshness, place_of, value
 from .domain.window import (
     Cut,
     CutReason,
@@ -98,6 +102,28 @@ Subscription = Callable[[], None]
 """Call it to stop being told."""
 
 
+class Attention(Protocol):
+    """How a person is reached beside the editor: what they see, and who can show them something."""
+
+    def mute(self, until: float | None) -> None:
+        """Show no notifications until `until`; None shows them again."""
+        ...
+
+    def panel_opened(self) -> Subscription:
+        """Tell that the person looks at a panel, until the returned function is called.
+
+        Meanwhile no notification is shown: the panel says the same.
+        """
+        ...
+
+    def shows_notices(self, show: Callable[[ShownNotice], None]) -> Subscription:
+        """Offer to show notifications where this system leaves them to the tray.
+
+        The one who offered last is asked.
+        """
+        ...
+
+
 class Broker(Protocol):
     """What a session in the broker process may ask of the broker.
 
@@ -110,8 +136,17 @@ class Broker(Protocol):
     @property
     def settings(self) -> Settings: ...
 
-    async def complete(self, request: CompletionRequest) -> Outcome:
-        """Answer one completion. Cancelling the task aborts it up to the gateway's socket."""
+    async def complete(
+        self, request: CompletionRequest, so_far: Callable[[str], None] | None = None
+    ) -> Outcome:
+        """Answer one completion. Cancelling the task aborts it up to the gateway's socket.
+
+        Args:
+            request: what to complete.
+            so_far: called on the broker's loop while the answer is still coming, each time one more
+                line of it is complete, with what may be shown of it by then. More only adds to it,
+                or shows that its end has to go; what it came to is the outcome.
+        """
         ...
 
     def document(self, uri: str, language: str) -> Document:
@@ -137,6 +172,13 @@ class Broker(Protocol):
 
     def editor_connected(self, name: str) -> Subscription:
         """Show an editor in the snapshot until the returned function is called."""
+        ...
+
+    def completions_expected(self) -> None:
+        """A file was opened or a window has the focus: have a connection to the gateway ready.
+
+        It returns at once and may be called as often as that happens.
+        """
         ...
 
     def workspace_opened(self, folder: Path) -> Subscription:
@@ -202,8 +244,13 @@ class Broker(Protocol):
         """Why there was nothing at a place, from the session that has the document open."""
         ...
 
-    def pause(self, until: float | None) -> None:
-        """Send nothing until `until`; None goes on at once."""
+    def pause(self, until: float | None, language: str = "") -> None:
+        """Send nothing until `until`, or nothing in one language; None ends that pause at once."""
+        ...
+
+    @property
+    def attention(self) -> Attention:
+        """How the person is reached beside the editor."""
         ...
 
     def retry_now(self) -> None:
@@ -247,12 +294,14 @@ __all__ = [
     "CONDITIONS",
     "DEADLINE_S",
     "MARK_COMMENT",
+    "MOST_ALTERNATIVES",
     "NOT_REDACTABLE",
     "PAIRS",
     "QUOTES",
     "SEPARATORS",
     "UNLIMITED",
     "Answer",
+    "Attention",
     "Blocked",
     "Broker",
     "Budget",
@@ -277,6 +326,7 @@ __all__ = [
     "Finding",
     "HourBar",
     "Incident",
+    "LanguagePause",
     "Level",
     "Limited",
     "Mark",
@@ -311,6 +361,7 @@ __all__ = [
     "SessionSeen",
     "Settings",
     "Severity",
+    "ShownNotice",
     "SignInFailed",
     "SignInPrompt",
     "Snapshot",
@@ -354,9 +405,12 @@ __all__ = [
     "file_name",
     "fingerprint",
     "form_address",
+    "freshness",
     "head_rows",
     "imported",
+    "is_language",
     "is_module",
+    "joined",
     "kept_out",
     "lasts_until",
     "learn",

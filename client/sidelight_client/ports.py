@@ -44,9 +44,10 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of the answer's text."""
+    """A piece of the answer's text; `choice` is which of its alternatives it belongs to."""
 
     text: str
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,10 @@ class Gateway(Protocol):
         self, said: Feedback, grant: Grant | None, form_url: str = ""
     ) -> FeedbackResult:
         """Hand a person's message over, once. `form_url` is told where the gateway takes none."""
+        ...
+
+    def connect_ahead(self) -> None:
+        """Open a connection in the background where none is being opened; it returns at once."""
         ...
 
     async def drop_pool(self) -> None:

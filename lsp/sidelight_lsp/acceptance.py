@@ -111,6 +111,28 @@ def offer_of(at: Position, line: str, answers: list[Answer], trace_id: str) -> O
     return Offer(trace_id, at, head, rest, line[end:], texts)
 
 
+def gone_on(offer: Offer, new: Offer, document: TextDocument) -> Offer:
+    """`offer` after the editor was given `new` of the same request, where the cursor is by now.
+
+    That may be more than it showed before, or fewer alternatives.
+    """
+    placed = unix(document.text(offer.at, new.at))
+    if not any(text.startswith(placed) for text in offer.texts):
+        return offer
+    return replace(offer, texts=tuple(placed + text for text in new.texts), after=new.after)
+
+
+def in_place(offer: Offer, verdict: Verdict, document: TextDocument) -> str:
+    """What of the offer stands in the document after `verdict`, of the alternative that was taken."""
+    for text in offer.texts:
+        placed = text[: verdict.characters]
+        rows, last = placed.count("\n"), placed.rsplit("\n", 1)[-1]
+        column = len(last) if rows else offer.at.character + len(last)
+        if unix(document.text(offer.at, Position(offer.at.line + rows, column))) == placed:
+            return placed
+    return ""
+
+
 def reduce(offer: Offer, event: Event) -> tuple[Offer | None, Verdict | None]:
     """What is still shown after `event`, and what became of it, if anything did."""
     match event:

@@ -7,6 +7,7 @@ covers, VS Code hides an item whose replaced tail does not reappear in its text 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sidelight_client.api import CLOSING_TAIL, PAIRS, QUOTES, SEPARATORS, scan_brackets
@@ -68,6 +69,19 @@ def answer(
         if not text.startswith(selected.text):
             return None
     return Answer(start, end, text)
+
+
+def answers(
+    line: str,
+    cursor: int,
+    texts: Iterable[str],
+    *,
+    selected: Selected | None = None,
+    max_lines: int = 50,
+) -> list[Answer]:
+    """The answers of `texts` in their order, without those that would put in the same."""
+    found = (answer(line, cursor, one, selected=selected, max_lines=max_lines) for one in texts)
+    return list(dict.fromkeys(one for one in found if one is not None))
 
 
 def covered_tail(before: str, after: str, text: str) -> int:

@@ -62,6 +62,14 @@ class Flight:
     """How long choosing the text took."""
     budget_chars: int = 0
     """How much text might have gone along."""
+    begun_s: float | None = None
+    """When the first line of its answer was there; None before."""
+    so_far: Suggestion | None = None
+    """What may be shown of its answer while that is still coming."""
+    shown_early: bool = False
+    """Whether an editor got its first lines before the rest was there."""
+    patience: asyncio.Task[None] | None = None
+    """Waits for the rest of its answer before the first lines are shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from sidelight_client.api import UNLIMITED, Broker, Pace, Phase, Snapshot, Subsc
 class Budgeting:
     """Follows the broker's snapshot from the first question until `stop`, and never asks for one twice.
 
-    `forget` is called when suggestions may no longer be shown: on sign-out and on pause.
+    `forget` is called when suggestions may no longer be shown: on sign-out, on pause and when other
+    languages are paused than before.
     """
 
     def __init__(self, broker: Broker, forget: Callable[[], None]) -> None:
@@ -34,8 +35,9 @@ class Budgeting:
         self._unsubscribe = self._snapshot = None
 
     def _told(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
+        before, self._snapshot = self._snapshot, snapshot
         paused_until = snapshot.paused_until
         paused = paused_until is not None and self._broker.clock.now() < paused_until
-        if paused or snapshot.session.phase is Phase.SIGNED_OUT:
+        newly = before is not None and before.languages_paused != snapshot.languages_paused
+        if paused or newly or snapshot.session.phase is Phase.SIGNED_OUT:
             self._forget()

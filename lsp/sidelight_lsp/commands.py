@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sidelight_client.api import Broker
+from sidelight_client.api import Broker, is_language
 
 from .client import Client
 from .inline import ACCEPT_COMMAND
@@ -48,7 +48,9 @@ def register(
     def pause(*arguments: Any) -> None:
         minutes = whole(arguments[0]) if arguments else PAUSE_MINUTES
         minutes = PAUSE_MINUTES if minutes is None else min(max(minutes, 0), MAX_PAUSE_MINUTES)
-        broker.pause(broker.clock.now() + minutes * 60 if minutes else None)
+        given = arguments[1] if len(arguments) > 1 else ""
+        language = given if isinstance(given, str) and is_language(given) else ""
+        broker.pause(broker.clock.now() + minutes * 60 if minutes else None, language)
 
     @server.command("sidelight.retryNow")
     def retry_now(*arguments: Any) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sidelight_client.api import Position, Range, Trigger
+from sidelight_client.api import Position, Range
 
-from .answers import Answer, answer
+from .answers import Answer, answers
 from .asks import Ask, Kind
-from .document import TextDocument
+from .document import Edit, TextDocument
 from .documents import Documents
 from .engine import Engine
 from .inline import accept_command
-from .plain import find, text
+from .menu_trigger import menu_trigger
+from .plain import find, text, whole
 from .shown import Shown
 from .through import Suggestion
 
@@ -25,15 +26,29 @@ _ITEM_SORTS_FIRST = "!"
 
 
 class MenuCompletion:
-    """The feature of one session; offered only where `Client.menu` says so."""
+    """The feature of one session; offered only where an editor draws no ghost text, or when asked for.
+
+    Attributes:
+        client: the editor's name, by which it is known when it asks by itself.
+    """
 
     def __init__(
-        self, engine: Engine, documents: Documents, shown: Shown, max_lines: Callable[[], int]
+        self,
+        engine: Engine,
+        documents: Documents,
+        shown: Shown,
+        max_lines: Callable[[], int],
+        now_s: Callable[[], float],
     ) -> None:
+        """`now_s` is the monotonic clock."""
+        self.client = ""
         self._engine = engine
         self._documents = documents
         self._shown = shown
         self._max_lines = max_lines
+        self._now_s = now_s
+        self._edited_s: dict[str, float] = {}
+        documents.listen(self._edited)
 
     def request(self, message_id: int | str, params: Any, reply: Callable[[Any], None]) -> None:
         """Handle one request; `reply` is called exactly once, now or later, or the ask cancelled."""
@@ -45,10 +60,7 @@ class MenuCompletion:
         line = document.line(at.line)
 
         def shape(texts: tuple[str, ...], suggestion: Suggestion | None) -> Any:
-            most = self._max_lines()
-            offered = [
-                one for rest in texts if (one := answer(line, at.character, rest, max_lines=most))
-            ]
+            offered = answers(line, at.character, texts, max_lines=self._max_lines())
             self._shown.replied(document, at, line, offered, suggestion)
             items = [
                 item(document, at, line, one, suggestion=suggestion)
@@ -58,7 +70,8 @@ class MenuCompletion:
             # Incomplete, so that editors ask again instead of filtering what is already stale.
             return {"isIncomplete": True, "items": items}
 
-        # A menu cannot say whether the person asked or typed: "Invoked" covers every word typed.
+        kind = whole(find(params, "context", "triggerKind"))
+        rested_s = self._now_s() - self._edited_s.get(document.uri, 0.0)
         self._engine.ask(
             Ask(
                 id=message_id,
@@ -66,11 +79,17 @@ class MenuCompletion:
                 uri=document.uri,
                 at=at,
                 line=line,
-                trigger=Trigger.AUTOMATIC,
+                trigger=menu_trigger(kind, self.client, rested_s),
                 shape=shape,
                 reply=reply,
             )
         )
+
+    def _edited(self, document: TextDocument, edit: Edit | None) -> None:
+        if edit is None and self._documents.get(document.uri) is not document:
+            self._edited_s.pop(document.uri, None)
+        else:
+            self._edited_s[document.uri] = self._now_s()
 
 
 def item(

@@ -10,7 +10,7 @@ from typing import Any
 
 from sidelight_client.api import Position, Range, Trigger
 
-from .answers import Answer, answer
+from .answers import Answer, answers
 from .asks import Ask, Kind
 from .document import TextDocument
 from .documents import Documents
@@ -63,10 +63,7 @@ class CopilotCompletions:
         line, version = document.line(at.line), find(doc, "version")
 
         def shape(texts: tuple[str, ...], suggestion: Suggestion | None) -> Any:
-            most = self._max_lines()
-            offered = [
-                one for rest in texts if (one := answer(line, at.character, rest, max_lines=most))
-            ]
+            offered = answers(line, at.character, texts, max_lines=self._max_lines())
             self._shown.replied(document, at, line, offered, suggestion)
             if suggestion is None:
                 return NO_COMPLETIONS

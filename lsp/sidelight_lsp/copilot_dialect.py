@@ -19,7 +19,7 @@ from .client import Client
 from .copilot_completions import CopilotCompletions
 from .copilot_sign_in import CopilotSignIn, SignInRefusedError
 from .copilot_status import CopilotStatus
-from .plain import find, mapping, read_trace_id, whole
+from .plain import find, mapping, read_trace_id, sequence, whole
 from .server import SidelightServer
 from .status import Status
 
@@ -28,6 +28,9 @@ NOT_SIGNED_IN = 1000
 """The error code the Copilot language server gives when there is no sign-in."""
 
 REQUEST_CANCELLED = -32800
+
+MOST_REJECTED = 16
+"""Of one message; a client shows three at most."""
 
 UTF_16_ONLY = ["utf-16"]
 
@@ -67,15 +70,20 @@ class CopilotDialect:
         completions: CopilotCompletions,
         *,
         accepted: Callable[[str], None],
+        rejected: Callable[[str], None],
         notify: Callable[[str, Any], None],
         refuse: Callable[[int | str, int, str], None],
     ) -> None:
-        """`accepted` learns the trace id of a suggestion that was taken; `refuse` answers an error."""
+        """`accepted` and `rejected` learn the trace ids of suggestions that were taken, or closed.
+
+        `refuse` answers an error.
+        """
         self._server = server
         self._broker = broker
         self._client = client
         self._completions = completions
         self._accepted = accepted
+        self._rejected = rejected
         self._refuse = refuse
         self._sign_in = CopilotSignIn(broker)
         self._status = Status(broker, CopilotStatus(notify).tell)
@@ -86,7 +94,7 @@ class CopilotDialect:
             "getCompletions": completions.automatic,
             "getCompletionsCycling": completions.cycling,
             "notifyShown": self._answers(lambda _: "OK"),
-            "notifyRejected": self._answers(lambda _: "OK"),
+            "notifyRejected": self._answers(self._notify_rejected),
             "notifyAccepted": self._answers(self._notify_accepted),
             "signIn": self._signs_in(self._begin),
             "signInInitiate": self._signs_in(self._begin),
@@ -94,8 +102,8 @@ class CopilotDialect:
             "signOut": self._signs_in(self._sign_out),
         }
         self.notifications: Mapping[str, Callable[[Any], None]] = {
-            # Nobody needs them: what was shown is known, and settings come by LSP's own message.
-            "textDocument/didFocus": _nothing,
+            "textDocument/didFocus": lambda _: broker.completions_expected(),
+            # Nobody needs these: what was shown is known, and settings come by LSP's own message.
             "textDocument/didShowCompletion": _nothing,
             "notifyChangeConfiguration": _nothing,
         }
@@ -155,6 +163,13 @@ class CopilotDialect:
         length = whole(find(params, "acceptedLength"))
         if trace_id is not None and self._completions.took_all(trace_id, length):
             self._accepted(trace_id)
+        return "OK"
+
+    def _notify_rejected(self, params: Any) -> str:
+        for uuid in sequence(find(params, "uuids"))[:MOST_REJECTED]:
+            trace_id = read_trace_id((uuid,))
+            if trace_id is not None:
+                self._rejected(trace_id)
         return "OK"
 
     # --- answering ---------------------------------------------------------------------------

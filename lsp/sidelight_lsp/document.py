@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sidelight_client.api import Position, Range
 
 from .encoding import PositionEncoding, column_of, holdable, units_of
-from .plain import find, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,11 @@ class TextDocument:
 
         LSP 3.17: a character behind the end of its line means the end of the line.
         """
-        line, character = whole(find(raw, "line")), whole(find(raw, "character"))
-        if line is None or character is None:
+        if not isinstance(raw, dict):
+            return None
+        place = cast("dict[str, Any]", raw)
+        line, character = place.get("line"), place.get("character")
+        if type(line) is not int or type(character) is not int:  # True and false are none.
             return None
         if line < 0:
             return Position(0, 0)

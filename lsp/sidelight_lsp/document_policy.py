@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sidelight_client.api import Moment, Pace, Position, Trigger, place_of
 
 from .document import Edit, TextDocument
-from .policy import Because, Decision, Situation, decide
+from .policy import Because, Decision, Reuse, Situation, decide
 from .policy_state import (
     Answered,
     Event,
@@ -49,6 +49,8 @@ class DocumentPolicy:
     state: PolicyState = field(default_factory=PolicyState)
     suggestions: Suggestions = field(default_factory=Suggestions)
     shown: Shown | None = None
+    _followed_up: str = ""
+    """Its trace id: what follows that suggestion was asked for, and is not again where nothing came of it."""
     _place: tuple[int, Position, Position] | None = None
     _line: tuple[int, str] = (0, "")
 
@@ -92,14 +94,18 @@ class DocumentPolicy:
             pace=pace,
             now_s=now_s,
             shortest_rest_s=shortest_rest_s,
+            asked=left is not None and left.suggestion.asked,
         )
-        return decide(situation)
+        decision = decide(situation)
+        if isinstance(decision, Reuse) and decision.prefetch and left is not None:
+            self._followed_up = left.suggestion.trace_id
+        return decision
 
     def left(self, document: TextDocument, at: Position) -> Left | None:
         """What is left of the best suggestion at `at`; what stopped fitting is judged."""
         left = self.suggestions.left(document, at, self.state.deleted)
         if self.shown is not None and (
-            left is None or left.suggestion is not self.shown.suggestion
+            left is None or left.suggestion.trace_id != self.shown.suggestion.trace_id
         ):
             if not self.state.moved:
                 self._judge(self.shown, document, at)
@@ -138,15 +144,23 @@ class DocumentPolicy:
     def accepted(self, trace_id: str, lines_shown: int) -> bool:
         """A suggestion was accepted; whether it was one of this document.
 
-        Where more lines were asked for than are shown at once, the others are offered next.
+        Where more lines were asked for than are shown at once, or the first were shown before the
+        others were there, the others are offered next.
         """
         known = [one for one in self.suggestions.kept if one.trace_id == trace_id]
         if known:
-            if not any(text.count("\n") >= lines_shown for one in known for text in one.texts):
+            more = any(text.count("\n") >= lines_shown for one in known for text in one.texts)
+            if not more and not any(one.shown_early for one in known):
                 self.suggestions.forget(trace_id)
             self.shown = None
             self._reduce(Followed())
         return bool(known)
+
+    def dismissed(self, trace_id: str) -> None:
+        """A suggestion was closed without a key that says so; it stays for whoever comes back."""
+        if self.shown is not None and self.shown.suggestion.trace_id == trace_id:
+            self._reduce(Ignored(self.shown.typed))
+            self.shown = None
 
     def forget(self) -> None:
         """Drop every suggestion; what was learned of the person's typing stays."""
@@ -183,6 +197,8 @@ class DocumentPolicy:
         return "\n" if edit.end > edit.start else ""
 
     def _knows_what_follows(self, left: Left) -> bool:
+        if left.suggestion.trace_id == self._followed_up:
+            return True
         anchor, whole = left.suggestion.anchor, left.suggestion.texts[0]
         row = anchor.at.line + whole.count("\n")
         tail = whole.rpartition("\n")[2]
@@ -205,6 +221,8 @@ class DocumentPolicy:
             usefulness=self.state.usefulness,
             answer_chars=self.state.answer_chars,
             since_failure=self.state.since_failure,
+            late=self.state.keys_meanwhile,
+            stride=self.state.stride,
         )
 
 

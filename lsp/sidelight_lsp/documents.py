@@ -8,7 +8,7 @@ from typing import Any
 
 from .document import Edit, TextDocument
 from .encoding import PositionEncoding
-from .plain import find, sequence, text, whole
+from .plain import find, mapping, sequence, text, whole
 
 log = logging.getLogger("sidelight.lsp")
 
@@ -64,12 +64,14 @@ class Documents:
 
     def did_change(self, params: Any) -> TextDocument | None:
         """Handle `textDocument/didChange`; the document when it is still followed."""
-        document = self.get(text(find(params, "textDocument", "uri")))
+        params = mapping(params)
+        identifier = mapping(params.get("textDocument"))
+        document = self.get(text(identifier.get("uri")))
         if document is None:
             return None
         before = document.size
         understood = all(
-            self._apply(document, change) for change in sequence(find(params, "contentChanges"))
+            self._apply(document, change) for change in sequence(params.get("contentChanges"))
         )
         self._characters += document.size - before
         if not understood:
@@ -77,7 +79,7 @@ class Documents:
         if not understood or self._characters > MAX_CHARACTERS:
             self.forget(document.uri)
             return None
-        document.version = whole(find(params, "textDocument", "version")) or document.version
+        document.version = whole(identifier.get("version")) or document.version
         return document
 
     def did_close(self, params: Any) -> None:
@@ -97,15 +99,16 @@ class Documents:
             self.forget(uri)
 
     def _apply(self, document: TextDocument, change: Any) -> bool:
-        content = text(find(change, "text"))
-        if content is None:
+        change = mapping(change)
+        content, place = change.get("text"), change.get("range")
+        if not isinstance(content, str):
             return False
-        place = find(change, "range")
         if place is None:
             document.replace_all(content)
             self._tell(document, None)
             return True
-        asked_start, asked_end = find(place, "start"), find(place, "end")
+        place = mapping(place)
+        asked_start, asked_end = place.get("start"), place.get("end")
         start = document.position(asked_start)
         # Typing replaces nothing: its two ends are one place, which is looked up once.
         end = start if asked_start == asked_end else document.position(asked_end)

@@ -10,6 +10,7 @@ MAX_GARBAGE = 1024 * 1024
 """Who sends more than this without a frame in it does not speak this protocol."""
 _END = b"\r\n\r\n"
 _NAME = b"Content-Length:"
+_PLAIN = b"Content-Length: "
 _MAX_DIGITS = 12
 
 
@@ -82,7 +83,11 @@ class FrameParser:
                         continue
                 return False
             self._searched = 0
-            length = content_length(bytes(self._buffer[:end]))
+            head = bytes(self._buffer[:end])
+            # Nearly every header is this one line; `content_length` reads the others.
+            digits = head[len(_PLAIN) :] if head.startswith(_PLAIN) else b""
+            plain = digits.isdigit() and len(digits) <= _MAX_DIGITS
+            length = int(digits) if plain else content_length(head)
             if length is None:
                 self._resynchronise("a header without a valid Content-Length")
                 continue

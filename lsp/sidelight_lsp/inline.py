@@ -7,7 +7,7 @@ from typing import Any
 
 from sidelight_client.api import Position, Range, Trigger
 
-from .answers import Answer, Selected, answer
+from .answers import Answer, Selected, answers
 from .asks import Ask, Kind
 from .document import TextDocument
 from .documents import Documents
@@ -46,11 +46,7 @@ class InlineCompletion:
 
         def shape(texts: tuple[str, ...], suggestion: Suggestion | None) -> Any:
             most = self._max_lines()
-            offered = [
-                one
-                for rest in texts
-                if (one := answer(line, at.character, rest, selected=selected, max_lines=most))
-            ]
+            offered = answers(line, at.character, texts, selected=selected, max_lines=most)
             self._shown.replied(document, at, line, offered, suggestion)
             if suggestion is None:
                 return {"items": []}

@@ -38,6 +38,11 @@ class Lane:
         under_way = (self.flight, self.prefetch, *self.adrift)
         return (one for one in under_way if one is not None)
 
+    @property
+    def coming(self) -> bool:
+        """Whether an answer has begun and not ended."""
+        return any(flight.begun_s is not None for flight in self.flights())
+
     def left(self, document: TextDocument, at: Position) -> tuple[str, ...]:
         """What is left of the best suggestion at `at`."""
         left = self.policy.left(document, at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sidelight_client.api import (
+    MOST_ALTERNATIVES,
     CompletionRequest,
     Document,
     Settings,
@@ -70,6 +71,7 @@ def outgoing(
         client=client,
         tier_reasons=way.reasons,
         redact=redact,
+        alternatives=MOST_ALTERNATIVES if ask.trigger is Trigger.INVOKED else 1,
         file="".join(document.lines) if whole else "",
     )
     anchor = anchor_of(window, ask.line[ask.at.character :], below(document, ask.at.line))

@@ -6,10 +6,10 @@ is the order in which nothing is paid twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sidelight_client.api import Moment, Pace, Trigger, price, value
+from sidelight_client.api import Moment, Pace, Place, Trigger, price, value
 
 from .policy_state import PolicyState
 
@@ -23,7 +23,6 @@ person often comes back."""
 REST_GAPS = 2.0
 """Typing rests when nothing came for so many of the person's usual gaps between keys."""
 
-SHORTEST_GAP_S = 0.03
 SHORTEST_REST_S, LONGEST_REST_S = 0.12, 0.6
 PATIENCE_S = 1.2
 """After so long a pause nothing more is learned by waiting: ask then, or not at all."""
@@ -37,6 +36,9 @@ LEADING_SHARE = 1.0
 
 PATIENCE_GAIN = 1.3
 """What is not worth its price when typing rests may be when the person stops and looks."""
+
+PATIENCE_CHARS = 6.0
+"""Whoever stops and looks has seen that a suggestion failed: it counts as so many characters typed on."""
 
 IGNORED = 0.2
 """Where less of the latest suggestions is followed, that is why nothing is bought."""
@@ -83,6 +85,7 @@ class Situation:
 
     Attributes:
         left: what is left of the best suggestion at the cursor, and how much of it was typed.
+        asked: the person asked for that suggestion: there is nothing to be had beside it.
         following: how much of it was typed already, in characters.
         joinable: a request in flight whose text still leads to the cursor.
         prefetched: what follows the suggestion is here or on its way.
@@ -105,6 +108,7 @@ class Situation:
     pace: Pace
     now_s: float
     shortest_rest_s: float = 0.0
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,9 @@ def decide(situation: Situation) -> Decision:
     """What to do about a request of the editor."""
     if situation.refused is not None:
         return Nothing(situation.refused)
-    if situation.left:
+    # Who asks explicitly where something is shown already wants to see what else there is.
+    wants_others = situation.trigger is Trigger.INVOKED and not situation.asked
+    if situation.left and not wants_others:
         return Reuse(situation.left, prefetch=_prefetches(situation))
     if situation.joinable:
         return Join()
@@ -154,16 +160,23 @@ def bid(situation: Situation) -> Buy | Nothing:
         return Buy(0.0)
     state, shortest_s = situation.state, situation.shortest_rest_s
     asked = price(situation.pace, state.spent_per_key, state.answer_chars)
-    worth = value(situation.moment) * (MOVED_SHARE if state.moved else 1.0)
+    moved = MOVED_SHARE if state.moved else 1.0
+    worth = value(situation.moment) * moved
     rested_s = _rested_s(situation)
     if worth * _share_at_once(state) >= asked:
         return Buy(max(shortest_s - rested_s, 0.0))
-    if worth >= asked:
+    # A cursor put into a text is most often there to read, or on its way.
+    passing = state.moved and situation.moment.place is Place.BEFORE_TEXT
+    if worth >= asked and not passing:
         wait_s = rest_s(state)
         if _unsettled(state):
             # Whoever goes on within the time an answer takes would not see it.
             wait_s = min(max(wait_s * 2, LONGEST_REST_S, state.latency_s), PATIENCE_S)
         return Buy(max(wait_s - rested_s, shortest_s - rested_s, 0.0))
+    failed = situation.moment.since_failure
+    if failed > 0:
+        patient = replace(situation.moment, since_failure=failed + PATIENCE_CHARS)
+        worth = value(patient) * moved
     if worth * PATIENCE_GAIN >= asked:
         return Buy(max(PATIENCE_S - rested_s, shortest_s - rested_s, 0.0))
     return Nothing(_why_not(situation))
@@ -223,7 +236,7 @@ def _prefetches(situation: Situation) -> bool:
     if situation.prefetched or not situation.pace.rich:
         return False
     state = situation.state
-    meanwhile = state.latency_s / max(state.gap_s, SHORTEST_GAP_S) + PREFETCH_SPARE
+    meanwhile = state.keys_meanwhile + PREFETCH_SPARE
     near = len(situation.left[0]) <= min(max(PREFETCH_LEFT, meanwhile), PREFETCH_LEFT_MOST)
     trusted = situation.following >= PREFETCH_TYPED
     asked = price(situation.pace, state.spent_per_key, state.answer_chars)

@@ -6,9 +6,12 @@ import math
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from sidelight_client.api import freshness
+
 FORGET_KEYS = 150
 """Spending per key is counted over about so many of the latest keys."""
 
+SHORTEST_GAP_S = 0.03
 LONGEST_GAP_S = 1.0
 """A longer gap between two keys is a pause, and says nothing about the rhythm."""
 
@@ -21,10 +24,14 @@ NEWLINE_CHARS = 10.0
 MOVED_CHARS = 30.0
 """The same for a move of the cursor: what failed elsewhere may go well here."""
 
+LONGEST_STRIDE = 60.0
+"""A longer insertion is a paste or an accepted suggestion, and says as much as one of this length."""
+
 MOST_DELETED = 200
 """Of a longer deletion only the first characters are remembered."""
 
 _RHYTHM = 0.15
+_STRIDE = 0.1
 _USEFULNESS = 0.12
 _ANSWER = 0.15
 _LATENCY = 0.2
@@ -113,7 +120,10 @@ class PolicyState:
         keys: keys typed, the older ones counting less.
         sent: requests sent, the older ones counting less. It begins low: an unspent hour must not
             look overspent before anything was bought.
-        usefulness: which share (0..1) of the suggestions was followed, the older ones counting less.
+        usefulness: which share (0..1) of the suggestions was followed, the older ones counting less
+            and those that were tried soon after a failure hardly counting as failures.
+        tried: how fresh an attempt the latest request was, as `freshness` counts.
+        stride: the usual number of characters that one key puts in.
         answer_chars: the usual length of an answer at the start of a line.
         latency_s: how long answers usually take.
     """
@@ -128,6 +138,8 @@ class PolicyState:
     keys: float = 60.0
     sent: float = 0.5
     usefulness: float = 0.6
+    tried: float = 1.0
+    stride: float = 1.0
     answer_chars: float = 30.0
     latency_s: float = 0.2
 
@@ -135,6 +147,11 @@ class PolicyState:
     def spent_per_key(self) -> float:
         """Requests per key that typing did cost lately."""
         return self.sent / self.keys
+
+    @property
+    def keys_meanwhile(self) -> float:
+        """Keys that are typed while a request is answered."""
+        return self.latency_s / max(self.gap_s, SHORTEST_GAP_S)
 
 
 def reduce(state: PolicyState, event: Event) -> PolicyState:
@@ -146,7 +163,8 @@ def reduce(state: PolicyState, event: Event) -> PolicyState:
             far = min(state.since_failure + MOVED_CHARS, FAR)
             return replace(state, last_key_at_s=at_s, moved=True, deleted="", since_failure=far)
         case Sent():
-            return replace(state, sent=state.sent + 1.0)
+            tried = freshness(state.since_failure)
+            return replace(state, sent=state.sent + 1.0, tried=tried)
         case Refused():
             return replace(state, sent=max(state.sent - 1.0, 0.0))
         case Answered(latency_s, characters, column):
@@ -158,9 +176,11 @@ def reduce(state: PolicyState, event: Event) -> PolicyState:
         case Followed(to_the_end):
             useful = _towards(state.usefulness, 1.0, _USEFULNESS)
             since = FAR if to_the_end else 0.0
-            return replace(state, usefulness=useful, since_failure=since, since_left=since)
+            return replace(
+                state, usefulness=useful, tried=1.0, since_failure=since, since_left=since
+            )
         case Ignored(typed):
-            useful = _towards(state.usefulness, 0.0, _USEFULNESS)
+            useful = _towards(state.usefulness, 0.0, _USEFULNESS * _blame(state))
             return replace(state, usefulness=useful, since_failure=min(float(typed), FAR))
         case _:
             assert_never(event)
@@ -171,8 +191,11 @@ def _typed(state: PolicyState, key: Key) -> PolicyState:
     gap_s = _towards(state.gap_s, pause_s, _RHYTHM) if pause_s < LONGEST_GAP_S else state.gap_s
     typed = len(key.inserted.strip()) + (NEWLINE_CHARS if "\n" in key.inserted else 0.0)
     keep = 1.0 - 1.0 / FORGET_KEYS
+    stride = min(max(len(key.inserted.strip()), 1.0), LONGEST_STRIDE)
     return replace(
         state,
+        # By ratios: one paste among keys must not count as a habit.
+        stride=state.stride * (stride / state.stride) ** _STRIDE if key.inserted else state.stride,
         last_key_at_s=key.at_s,
         pause_s=pause_s,
         moved=False,
@@ -183,6 +206,16 @@ def _typed(state: PolicyState, key: Key) -> PolicyState:
         keys=state.keys * keep + 1.0,
         sent=state.sent * keep,
     )
+
+
+def _blame(state: PolicyState) -> float:
+    """How much a failure tells of the usefulness of a first attempt.
+
+    It is so much that failures and successes keep the usefulness where it is when each attempt goes
+    well with a chance of `usefulness * tried`.
+    """
+    expected = state.usefulness * state.tried
+    return state.tried * (1.0 - state.usefulness) / (1.0 - expected) if expected < 1.0 else 1.0
 
 
 def _towards(before: float, latest: float, share: float) -> float:

@@ -11,33 +11,27 @@ from lsprotocol import types
 
 from sidelight_client.api import Broker, Message, Subscription
 
-from . import code_action, code_lens, commands, decision, diagnostics, hover, own_commands, sign_in
+from . import commands, decision, own_commands, sign_in
 from .acceptance import Accepted, Verdict
 from .asks import Landing
 from .channel import Channel
 from .client import Client, read_client
 from .completion import MenuCompletion
-from .content_findings import ContentFindings
-from .context_hints import ContextHints
 from .copilot_completions import CopilotCompletions
 from .copilot_dialect import CopilotDialect, count_in_utf_16, speaks_copilot
 from .document import Edit, TextDocument
 from .documents import Documents
 from .encoding import PositionEncoding
 from .engine import Engine
-from .explaining import Explaining
-from .finding_commands import FindingCommands
-from .folders import Folders
+from .explanations import Explanations
 from .front import Front
 from .inline import InlineCompletion
-from .notices import Notices
-from .plain import find, mapping, sequence
-from .preferences import Preferences
 from .provenance_watch import ProvenanceWatch
 from .server import SidelightServer
 from .shown import Shown
 from .silences import Silences
 from .status import Status
+from .window_settings import WindowSettings
 
 log = logging.getLogger("sidelight.lsp")
 
@@ -75,48 +69,41 @@ class Session:
         self._client = Client()
         self._exit_code = 1
         self._leave: list[Subscription] = []
-        self._pulls: set[asyncio.Task[None]] = set()
         self._offers: set[asyncio.Task[None]] = set()
         self._documents = Documents()
-        self._preferences = Preferences(broker)
-        self._folders = Folders(broker)
+        self._server = SidelightServer(broker.snapshot().version)
+        self._window = WindowSettings(self._server, broker)
+        settings = self._window.preferences.settings
         self._silences = Silences(self._documents, broker.clock.now)
         self._redacting: set[str] = set()
         self._engine = Engine(
             broker,
             self._documents,
-            self._preferences.settings,
+            settings,
             landed=self._landed,
             reused=self._reused,
             silent=self._silences.silent,
             redacts=self._redacting.__contains__,
         )
         self._provenance = ProvenanceWatch(broker, self._documents)
-        self._shown = Shown(self._documents, self._became, self._provenance.placed)
-        self._notices = Notices(self._documents, self._shown_changed)
-        self._findings = ContentFindings(broker, self._documents, self._shown_changed)
-        self._hints = ContextHints(self._documents, self._shown_changed)
-        self._explaining = Explaining(
-            broker,
-            self._documents,
-            self._silences,
-            notices=self._notices,
-            findings=self._findings,
-            settings=self._preferences.settings,
+        self._shown = Shown(self._documents, self._became, self._provenance.became)
+        self._explanations = Explanations(
+            self._server, broker, self._documents, self._silences, settings
         )
-        self._finding_commands: FindingCommands | None = None
         self._documents.listen(self._edited)
-        self._server = SidelightServer(broker.snapshot().version)
-        self._diagnostics: diagnostics.Diagnostics | None = None
         self._copilot: CopilotDialect | None = None
         self._channel = Channel(read_fd, write_fd, self._received, self._bytes_lost)
         self._server.write_to(self._channel.send)
         self._front = Front(
             self, self._documents, self._engine, self._server.session_protocol, self._channel.send
         )
+        self._menu = MenuCompletion(
+            *(self._engine, self._documents, self._shown, self._max_lines),
+            now_s=broker.clock.monotonic,
+        )
         self._front.serve(
             InlineCompletion(self._engine, self._documents, self._shown, self._max_lines),
-            MenuCompletion(self._engine, self._documents, self._shown, self._max_lines),
+            self._menu,
         )
         self._status = Status(broker, self._front.notify)
 
@@ -132,14 +119,12 @@ class Session:
         """Give everything back: requests, subscriptions, descriptors."""
         self.closing()
         self._status.stop()
-        self._findings.stop()
-        if self._finding_commands is not None:
-            self._finding_commands.close()
-        self._folders.close()
+        self._explanations.close()
+        self._window.close()
         for leave in self._leave:
             leave()
         self._leave.clear()
-        for task in (*self._pulls, *self._offers):
+        for task in self._offers:
             task.cancel()
         try:
             await self._engine.closed()
@@ -158,74 +143,40 @@ class Session:
         """Register what this editor can use, before pygls computes the capabilities."""
         self._client = client = read_client(params)
         copilot = speaks_copilot(params)
-        self._engine.client = self._shown.client = client.name
-        self._preferences.initialised(client.options)
-        settings = self._preferences.settings()
+        self._engine.serves(client.name)
+        self._shown.client = self._menu.client = client.name
+        self._window.preferences.initialised(client.options)
+        settings = self._window.preferences.settings()
         # Clients of the Copilot dialect draw ghost text without telling so.
         ghost = client.inline_completion or copilot
         self._server.session_protocol.menu = not ghost or settings.flag("completions.menu")
-        self._diagnostics = diagnostics.Diagnostics(
-            self._server,
-            self._documents,
-            self._notices,
-            findings=self._findings,
-            hints=self._hints,
-            pull=client.pull_diagnostics,
+        self._explanations.offer(client, self._engine, self._redacting)
+        own_commands.register(
+            *(self._server, self._broker),
+            own_commands.run_sidelight,
+            own_commands.start_sidelight,
         )
-        if client.pull_diagnostics:
-            diagnostics.register(self._server, self._diagnostics)
-        self._register_explanations(client)
         commands.register(
             self._server,
             self._broker,
             client,
-            notices=self._notices,
+            notices=self._explanations.notices,
             accepted=self._shown.accepted,
         )
         self._front.serve_also({}, self._shown.notifications)
         if copilot:
             count_in_utf_16(params)
             self._serve_copilot(client)
-        self._register_workspace()
+        self._register_saved()
         self._leave.append(self._broker.editor_connected(client.name))
         self._leave.append(self._broker.asks_person(self._offer_sign_in))
-        for uri in client.folders:
-            self._folders.opened(uri)
+        self._window.offer(client)
 
-    def _register_explanations(self, client: Client) -> None:
-        server, broker, documents = self._server, self._broker, self._documents
-        hover.register(server, documents, self._notices, self._findings)
-        code_action.register(
-            server,
-            broker,
-            client,
-            documents=documents,
-            notices=self._notices,
-            findings=self._findings,
-        )
-        code_lens.register(server, documents, self._silences, self._preferences.settings)
-        self._finding_commands = FindingCommands(
-            server,
-            broker,
-            client,
-            documents=documents,
-            engine=self._engine,
-            notices=self._notices,
-            findings=self._findings,
-            silences=self._silences,
-            explaining=self._explaining,
-            redacting=self._redacting,
-        )
-        self._finding_commands.register()
-        own_commands.register(
-            server, broker, own_commands.run_sidelight, own_commands.start_sidelight
-        )
-        self._leave.append(broker.explains(self._explaining.place))
-
-        @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    def _register_saved(self) -> None:
+        @self._server.feature(types.TEXT_DOCUMENT_DID_SAVE)
         def saved(params: types.DidSaveTextDocumentParams) -> None:
             self._provenance.saved(params.text_document.uri)
-            self._findings.left(params.text_document.uri)
+            self._explanations.saved(params.text_document.uri)
 
     def opened(self) -> None:
         """Count columns as was agreed."""
@@ -234,12 +185,12 @@ class Session:
 
     def ready(self) -> None:
         """Ask for the configuration and begin to tell the status."""
-        self._findings.start()
+        self._explanations.start()
         if self._client.messages:
             self._status.start()
         if self._copilot is not None:
             self._copilot.start()
-        self._pull_configuration()
+        self._window.pull()
 
     def closing(self) -> None:
         """Answer or cancel everything that is under way."""
@@ -263,10 +214,9 @@ class Session:
         self._front.lost()
 
     def _landed(self, landing: Landing) -> None:
-        self._notices.landed(landing)
         sent = self._broker.sent(landing.request.trace_id)
         story = self._silences.landed(landing, self._engine.rates, sent)
-        self._hints.landed(story)
+        self._explanations.landed(landing, story)
         if self._client.messages:
             document = self._documents.get(landing.uri)
             payload = decision.decision_payload(landing, document, story)
@@ -281,13 +231,17 @@ class Session:
             self._engine.consumed(verdict.trace_id)
             self._broker.accepted(verdict.trace_id)
 
-    def _edited(self, document: TextDocument, edit: Edit | None) -> None:
-        if edit is None and self._documents.get(document.uri) is not document:
-            self._redacting.discard(document.uri)
+    def _rejected(self, trace_id: str) -> None:
+        if self._shown.rejected(trace_id):
+            self._engine.dismissed(trace_id)
 
-    def _shown_changed(self, uri: str) -> None:
-        if self._diagnostics is not None:
-            self._diagnostics.changed(uri)
+    def _edited(self, document: TextDocument, edit: Edit | None) -> None:
+        if edit is not None:
+            return
+        if self._documents.get(document.uri) is document:
+            self._broker.completions_expected()
+        else:
+            self._redacting.discard(document.uri)
 
     def _serve_copilot(self, client: Client) -> None:
         self._copilot = CopilotDialect(
@@ -296,47 +250,11 @@ class Session:
             client,
             CopilotCompletions(self._engine, self._documents, self._shown, self._max_lines),
             accepted=self._shown.accepted,
+            rejected=self._rejected,
             notify=self._front.notify,
             refuse=self._front.refuse,
         )
         self._front.serve_also(self._copilot.requests, self._copilot.notifications)
 
     def _max_lines(self) -> int:
-        return self._preferences.settings().number("completions.max_lines")
-
-    # --- workspace ---------------------------------------------------------------------------
-
-    def _register_workspace(self) -> None:
-        @self._server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
-        def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
-            for folder in params.event.removed:
-                self._folders.closed(folder.uri)
-            for folder in params.event.added:
-                self._folders.opened(folder.uri)
-
-        @self._server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
-        def configuration_changed(params: types.DidChangeConfigurationParams) -> None:
-            section = find(params.settings, "sidelight")
-            if section is None:
-                self._pull_configuration()
-            else:
-                self._preferences.configured(mapping(section))
-
-    def _pull_configuration(self) -> None:
-        if self._client.configuration and not self._pulls:
-            pull = asyncio.get_running_loop().create_task(self._configuration())
-            self._pulls.add(pull)
-            pull.add_done_callback(self._pulls.discard)
-
-    async def _configuration(self) -> None:
-        item = types.ConfigurationItem(section="sidelight")
-        asked = self._server.request(
-            types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items=[item])
-        )
-        try:
-            answer = await asyncio.shield(asyncio.wrap_future(asked))
-        except Exception as error:  # An editor that offers it and then refuses changes nothing.
-            log.info("the configuration could not be asked for: %s", type(error).__name__)
-            return
-        sections = sequence(answer)
-        self._preferences.configured(mapping(sections[0]) if sections else {})
+        return self._window.preferences.settings().number("completions.max_lines")

@@ -23,6 +23,7 @@ from .acceptance import (
     PartlyAccepted,
     TypedOver,
     Verdict,
+    gone_on,
     offer_of,
     reduce,
 )
@@ -54,13 +55,13 @@ class Shown:
         self,
         documents: Documents,
         told: Callable[[Verdict], None],
-        placed: Callable[[str, Offer, Verdict], None],
+        became: Callable[[str, Offer, Verdict], None],
     ) -> None:
-        """`told` hears of each verdict once, `placed` of each that the edits of a file (uri) tell."""
+        """`told` hears of each verdict once, `became` of each with the file (uri) and what was shown."""
         self.client = ""
         self._documents = documents
         self._told = told
-        self._placed = placed
+        self._became = became
         self._offers: dict[str, Offer] = {}
         self._ended: OrderedDict[str, Verdict] = OrderedDict()
         self.notifications: Mapping[str, Callable[[Any], None]] = {
@@ -83,13 +84,13 @@ class Shown:
             self._follow(document.uri, offer, Asked(document, at, self._most_typed()))
             offer = self._offers.get(document.uri)
         trace_id = suggestion.trace_id if suggestion is not None else ""
-        if not answers or (offer is not None and offer.trace_id == trace_id):
-            return
         new = offer_of(at, line, answers, trace_id)
         if new is None:
             return
-        if offer is not None:
-            self._say(Dismissed(offer.trace_id, offer.placed))
+        if offer is not None and offer.trace_id == trace_id:
+            new = gone_on(offer, new, document)
+        elif offer is not None:
+            self._dismissed(document.uri, offer)
         self._offers[document.uri] = new
 
     def accepted(self, trace_id: str) -> None:
@@ -102,6 +103,20 @@ class Shown:
             for one in offer.texts
         ]
         self._say(Accepted(trace_id, max(lengths, default=0)))
+
+    def rejected(self, trace_id: str) -> bool:
+        """The editor says that a suggestion was closed; whether that is news."""
+        shown = [(uri, one) for uri, one in self._offers.items() if one.trace_id == trace_id]
+        news = False
+        for uri, offer in shown:
+            del self._offers[uri]
+            news |= self._dismissed(uri, offer)
+        return news
+
+    def _dismissed(self, uri: str, offer: Offer) -> bool:
+        verdict = Dismissed(offer.trace_id, offer.placed)
+        self._became(uri, offer, verdict)
+        return self._say(verdict)
 
     def _did_partially_accept(self, params: Any) -> None:
         """`textDocument/didPartiallyAcceptCompletion` by Copilot's name: a word or a line was taken.
@@ -145,10 +160,11 @@ class Shown:
         else:
             self._offers[uri] = offer
         if verdict is not None:
-            self._placed(uri, before, verdict)
+            self._became(uri, before, verdict)
             self._say(verdict)
 
-    def _say(self, verdict: Verdict) -> None:
+    def _say(self, verdict: Verdict) -> bool:
+        """Tell of it if it is news; whether it was."""
         before = self._ended.pop(verdict.trace_id, None)
         news = before is None or _outranks(verdict, before)
         self._ended[verdict.trace_id] = verdict if news or before is None else before
@@ -157,6 +173,7 @@ class Shown:
         if news:
             log.debug("%s %s", type(verdict).__name__, verdict.trace_id)
             self._told(verdict)
+        return news
 
     def _most_typed(self) -> int:
         return MOST_TYPED_AT_ONCE.get(self.client.split(" ")[0], 1)

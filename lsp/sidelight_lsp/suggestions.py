@@ -26,6 +26,11 @@ class Left:
     texts: tuple[str, ...]
     typed: int
 
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """By which the best of several is chosen."""
+        return self.suggestion.asked, self.typed
+
 
 @dataclass(slots=True)
 class Suggestions:
@@ -34,7 +39,11 @@ class Suggestions:
     kept: list[Suggestion] = field(default_factory=list[Suggestion])
 
     def keep(self, suggestion: Suggestion) -> None:
-        """Remember a suggestion, and forget the one of longest ago where there are too many."""
+        """Remember a suggestion, and forget the one of longest ago where there are too many.
+
+        It takes the place of what had come of the same answer before.
+        """
+        self.forget(suggestion.trace_id)
         self.kept.insert(0, suggestion)
         del self.kept[MOST_KEPT:]
 
@@ -45,6 +54,8 @@ class Suggestions:
 
     def left(self, document: TextDocument, at: Position, deleted: str = "") -> Left | None:
         """What is left at `at` of the suggestion that fits best: the one that was followed longest.
+
+        What the person asked for comes before what came by itself.
 
         Args:
             document: the live text.
@@ -57,8 +68,9 @@ class Suggestions:
             if typed is None:
                 continue
             texts = tuple(t for t in remaining(suggestion.texts, typed) if not undoes(t, deleted))
-            if texts and (best is None or len(typed) > best.typed):
-                best = Left(suggestion, texts, len(typed))
+            left = Left(suggestion, texts, len(typed))
+            if texts and (best is None or left.rank > best.rank):
+                best = left
         if best is not None and self.kept[0] is not best.suggestion:
             self.kept.remove(best.suggestion)
             self.kept.insert(0, best.suggestion)

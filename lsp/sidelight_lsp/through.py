@@ -55,13 +55,20 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What a request brought: texts that continue at its anchor."""
+    """What a request brought: texts that continue at its anchor, of which the first is the best.
+
+    Attributes:
+        asked: the person asked for it, and so for what there is beside the first text as well.
+        shown_early: its first lines were shown before the rest was there.
+    """
 
     anchor: Anchor
     texts: tuple[str, ...]
     trace_id: str
     source: Source
     tier: Tier
+    asked: bool = False
+    shown_early: bool = False
 
 
 def anchor_of(window: Window, after: str, below: tuple[str, ...] = ()) -> Anchor:
@@ -95,13 +102,28 @@ def below(document: TextDocument, row: int) -> tuple[str, ...]:
 
 def typed_at(anchor: Anchor, document: TextDocument, at: Position) -> str | None:
     """What was typed at the anchor up to the cursor `at`, or None when the text has diverged."""
-    if at < anchor.at or at.line > anchor.at.line + MAX_LINES_TYPED:
+    asked = anchor.at
+    if at.line < asked.line or at.line > asked.line + MAX_LINES_TYPED:
+        return None
+    if at.line == asked.line and at.character < asked.character:
+        return None
+    if not _line_stands(anchor, document):
         return None
     after = document.line(at.line)[at.character :]
     typed = typed_since(anchor, document.text(anchor.start, at), after)
     if typed is None or below(document, at.line)[: len(anchor.below)] != anchor.below:
         return None
     return typed
+
+
+def _line_stands(anchor: Anchor, document: TextDocument) -> bool:
+    """Whether the cursor's line is as it was up to the cursor: of most suggestions kept it is not."""
+    row, before = anchor.at.line, anchor.before
+    if row >= len(document.lines):
+        return False
+    cut = max(before.rfind("\n"), before.rfind("\r")) + 1
+    begin = 0 if cut else anchor.start.character
+    return document.lines[row].startswith(before[cut:], begin)
 
 
 def diverged(anchor: Anchor, document: TextDocument) -> bool:

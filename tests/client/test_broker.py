@@ -30,6 +30,7 @@ from sidelight_client.domain.completion import (
     UnavailableReason,
 )
 from sidelight_client.domain.failure import Failure, FailureKind, RuleHit
+from sidelight_client.domain.pauses import LanguagePause, Pauses
 from sidelight_client.domain.place import Document, Position, Range
 from sidelight_client.domain.policy.organisation import Mode, PlaceRule, Policy
 from sidelight_client.domain.routing.breaker import BreakerState
@@ -62,7 +63,14 @@ def question(trigger: Trigger = Trigger.AUTOMATIC, language: str = "python") -> 
 class Bench:
     """A broker with fakes around it."""
 
-    def __init__(self, settings: Settings | None = None, *, signed_in: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        signed_in: bool = True,
+        pauses: Pauses | None = None,
+    ) -> None:
+        self.kept: list[Pauses] = []
         self.clock = FakeClock()
         self.gateway = FakeGateway()
         self.idp = FakeIdp(signs_in=grant(self.clock.now()))
@@ -77,6 +85,8 @@ class Bench:
             keeper=self.keeper,
             repositories=WorkspacePlaces(),
             version="0.1.0",
+            pauses=pauses or Pauses(),
+            keep_pauses=self.kept.append,
         )
         self.told: list[Snapshot] = []
 
@@ -109,6 +119,28 @@ async def test_an_answer_comes_back_with_its_source_and_is_remembered_without_it
         assert snapshot.decisions[0].outcome == "completed"
         assert "amount" not in repr(snapshot)
         assert snapshot.counts.completed == 1
+
+
+async def test_a_paused_language_is_refused_with_its_end_kept_and_goes_on_by_itself() -> None:
+    async with Bench().running() as bench:
+        bench.answers(Delta("amount"), Finish(SOURCE))
+        until = bench.clock.now() + 60
+        bench.broker.pause(until, "python")
+        outcome = await bench.broker.complete(question())
+        assert isinstance(outcome, Unavailable)
+        assert (outcome.reason, outcome.retry_at) == (UnavailableReason.LANGUAGE_PAUSED, until)
+        assert bench.gateway.asked == []
+        assert bench.broker.snapshot().languages_paused == (LanguagePause("python", until),)
+        assert bench.state() is State.READY
+        assert bench.kept[-1] == Pauses(None, (LanguagePause("python", until),))
+        await bench.clock.advance(61)
+        assert bench.told[-1].languages_paused == ()
+        assert isinstance(await bench.broker.complete(question()), Completed)
+
+
+async def test_what_was_paused_before_holds_from_the_start() -> None:
+    async with Bench(pauses=Pauses(FakeClock().now() + 60)).running() as bench:
+        assert bench.state() is State.PAUSED
 
 
 async def test_nobody_signed_in_means_no_request_and_a_reason() -> None:

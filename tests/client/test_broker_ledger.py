@@ -82,6 +82,7 @@ async def test_an_answer_is_recorded_with_what_it_took() -> None:
             Finish(SOURCE, tokens, "acme-fast"),
         )
         await bench.broker.complete(question())
+        await settle()
         (kept,) = bench.ledger.decisions
         assert (kept.outcome, kept.sends, kept.model) == ("completed", 1, "acme-fast")
         assert (kept.editor, kept.endpoint) == ("Neovim 0.11.2", "https://gateway.example")
@@ -95,6 +96,7 @@ async def test_what_was_refused_before_sending_was_not_sent() -> None:
     async with running() as bench:
         bench.broker.pause(bench.clock.now() + 60)
         await bench.broker.complete(question())
+        await settle()
         (kept,) = bench.ledger.decisions
         assert (kept.outcome, kept.reason, kept.sends) == ("unavailable", "paused", 0)
 
@@ -105,6 +107,7 @@ async def test_a_request_sent_again_with_a_renewed_session_counts_twice() -> Non
         bench.gateway.script = lambda _request: answers.pop(0)
         bench.idp.renewals = [grant(bench.clock.now(), generation=2, token="access-2")]
         await bench.broker.complete(question())
+        await settle()
         (kept,) = bench.ledger.decisions
         assert (kept.outcome, kept.sends) == ("completed", 2)
 
@@ -117,6 +120,7 @@ async def test_a_request_nobody_waits_for_any_more_is_recorded_because_it_was_se
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
+        await settle()
         (kept,) = bench.ledger.decisions
         assert (kept.outcome, kept.sends, kept.prompt_tokens) == ("abandoned", 1, None)
         # The list of recent decisions is about answers.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -90,6 +91,28 @@ async def test_a_gateway_that_asks_for_no_sign_in_is_used_without_one() -> None:
     assert outcome.texts == ("a\nb\nc\nd",)
     assert outcome.timings.first_s is not None
     assert "authorization" not in server.asked[-1].headers
+
+
+async def test_what_came_so_far_is_told_line_by_line_as_far_as_it_may_be_shown() -> None:
+    pieces = ["Here is the code:\n", "```python\na = 1", "\nb = 2\n", "c"]
+
+    async def write(exchange: Exchange) -> None:
+        await exchange.send(stream_head())
+        for text in pieces:
+            event = json.dumps({"choices": [{"text": text}]})
+            await exchange.send(chunk(f"data: {event}\n\n".encode()))
+        last = '{"choices":[{"text":"","finish_reason":"stop"}]}'
+        await exchange.send(chunk(f"data: {last}\n\ndata: [DONE]\n\n".encode()) + chunk(b""))
+
+    heard: list[str] = []
+    window = take(["x = 1\n", "\n"], Position(1, 0), "file:///a.py")
+    document = Document("file:///a.py", "python")
+    request = CompletionRequest("c" * 32, document, window, max_lines=8)
+    async with broker_at(write, tiers={"fast": {"deadline_ms": 5_000}}) as (broker, _):
+        outcome = await broker.complete(request, heard.append)
+    assert isinstance(outcome, Completed)
+    assert heard == ["a = 1\nb = 2"]
+    assert outcome.texts == ("a = 1\nb = 2\nc",)
 
 
 async def test_a_gateway_that_asks_for_a_sign_in_is_not_asked_without_one() -> None:

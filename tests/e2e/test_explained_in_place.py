@@ -179,3 +179,8 @@ async def test_a_keystroke_that_brought_nothing_is_explained_from_the_command_li
             answer = json.loads(out)
             assert answer["editor"]["code"] == answer["now"]["code"] == "completions.paused"
             assert code == 4
+        await command(editor, "sidelight.pause", 0)
+        await command(editor, "sidelight.pause", 30, "python")
+        assert await buffer.ghost() == ""
+        explained = await command(editor, "sidelight.explain", {"uri": buffer.uri})
+        assert explained["code"] == "completion.language_paused"

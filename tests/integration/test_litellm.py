@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -10,10 +11,12 @@ from sidelight_client.domain.completion import Blocked, Completed
 from sidelight_client.domain.explaining.explain import explain
 from sidelight_client.domain.failure import FailureKind
 from sidelight_client.domain.identity.session import Phase
+from sidelight_client.domain.place import Position
+from sidelight_client.domain.window import take
 from sidelight_client.ports import GatewayInfo
 from sidelight_client.testing.fakes import FakeIdp
 
-from .client import CODE, CODE_WITH_SSN, SSN, Refusal, broker_with, key_of, request
+from .client import CODE, CODE_WITH_SSN, SSN, URI, Refusal, broker_with, key_of, request
 from .conftest import Open
 from .upstream import Upstream
 
@@ -32,6 +35,22 @@ async def test_a_completion_streams_through_with_the_text_after_the_cursor(
     asked = await client_at(litellm_url, "sk-good").ask()
     assert asked.text.startswith("result")
     assert asked.finish
+
+
+TWO_WAYS = [f"{line}\n" for line in ("a = make(one)", "n = 1", "a = make(two)", "n = 2", "a = ma")]
+
+
+async def test_alternatives_for_who_asks_pass_through_in_one_request(
+    litellm_url: str, upstream: Upstream
+) -> None:
+    window = take(TWO_WAYS, Position(4, 6), URI)
+    asked = replace(request(CODE), window=window, alternatives=3)
+    async with broker_with(litellm_url, FakeIdp(signs_in=key_of("sk-good"))) as broker:
+        outcome = await broker.complete(asked)
+        snapshot = broker.snapshot()
+    assert isinstance(outcome, Completed), outcome
+    assert {text.partition("\n")[0] for text in outcome.texts} == {"ke(one)", "ke(two)"}
+    assert snapshot.counts.requests == 1
 
 
 REFUSALS = (

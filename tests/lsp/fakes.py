@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sidelight_client.api import (
+    Attention,
     Completed,
     CompletionRequest,
     ContentPlace,
@@ -77,6 +78,9 @@ class FakeBroker:
     gate: asyncio.Event | None = None
     state: Snapshot = field(default_factory=snapshot)
     asked: list[CompletionRequest] = field(default_factory=list[CompletionRequest])
+    comes: Callable[[str], None] | None = None
+    """Tells what came so far of the answer to the latest request."""
+    expected: int = 0
     aborted: int = 0
     editors: list[str] = field(default_factory=list[str])
     folders: list[Path] = field(default_factory=list[Path])
@@ -90,6 +94,9 @@ class FakeBroker:
     provenance: dict[str, Provenance] = field(default_factory=dict[str, Provenance])
     off_limits: set[str] = field(default_factory=set[str])
     pauses: list[float | None] = field(default_factory=list["float | None"])
+    language_pauses: list[tuple[str, float | None]] = field(
+        default_factory=list["tuple[str, float | None]"]
+    )
     retries: int = 0
     sign_ins: int = 0
     signed_out: int = 0
@@ -137,14 +144,19 @@ class FakeBroker:
     def explanation(self, uri: str, at: Position | None) -> Explained | None:
         return next((said for one in self.explainers if (said := one(uri, at))), None)
 
-    async def complete(self, request: CompletionRequest) -> Outcome:
+    async def complete(
+        self, request: CompletionRequest, so_far: Callable[[str], None] | None = None
+    ) -> Outcome:
         self.asked.append(request)
+        self.comes = so_far
         try:
             if self.gate is not None:
                 await self.gate.wait()
         except asyncio.CancelledError:
             self.aborted += 1
             raise
+        finally:
+            self.comes = None if self.comes is so_far else self.comes
         return self.script(request)
 
     def document(self, uri: str, language: str) -> Document:
@@ -169,6 +181,9 @@ class FakeBroker:
         self.editors.append(name)
         return lambda: self.editors.remove(name)
 
+    def completions_expected(self) -> None:
+        self.expected += 1
+
     def workspace_opened(self, folder: Path) -> Subscription:
         self.folders.append(folder)
         return lambda: self.folders.remove(folder)
@@ -190,8 +205,15 @@ class FakeBroker:
     async def sign_out(self) -> None:
         self.signed_out += 1
 
-    def pause(self, until: float | None) -> None:
-        self.pauses.append(until)
+    def pause(self, until: float | None, language: str = "") -> None:
+        if language:
+            self.language_pauses.append((language, until))
+        else:
+            self.pauses.append(until)
+
+    @property
+    def attention(self) -> Attention:
+        raise NotImplementedError("a language server reaches nobody beside its editor")
 
     def retry_now(self) -> None:
         self.retries += 1

@@ -213,10 +213,64 @@ async def test_what_was_accepted_is_looked_for_at_the_next_save_and_once_more(
         assert (known.saved, known.later) == (2, 1)
 
 
-async def test_a_dismissed_suggestion_went_nowhere() -> None:
+@pytest.mark.parametrize("typed", ["", "n"])
+async def test_what_the_person_goes_on_without_is_dismissed_and_counts_as_nothing_else(
+    typed: str,
+) -> None:
     broker = broker_with()
     async with editor(broker) as client:
         await client.initialize()
         await shown(client)
-        await client.type((0, 8), "x")
-        assert broker.provenance == {}
+        if typed:
+            await client.type((0, 8), typed)
+        await client.type((0, 8 + len(typed)), "zzz")
+        await client.items(0, 11 + len(typed))
+    (known,) = broker.provenance.values()
+    assert (known.way, known.characters, known.line_hashes) == (Way.DISMISSED, len(typed), ())
+    assert broker.accepted_ids == []
+
+
+async def test_what_was_taken_in_part_is_not_told_as_dismissed() -> None:
+    broker = broker_with("one two three four")
+    async with editor(broker) as client:
+        await client.initialize()
+        await shown(client, "x = ")
+        await client.type((0, 4), "one two")
+        await client.type((0, 11), "!")
+    (known,) = broker.provenance.values()
+    assert known.way is Way.PARTLY
+
+
+async def test_a_client_that_says_it_was_closed_comes_to_the_same_as_one_that_types_on() -> None:
+    broker = broker_with()
+    async with editor(broker) as client:
+        await client.initialize(initializationOptions={"editorInfo": {"name": "vim"}})
+        await client.open("def fib(")
+        doc = {"uri": URI, "version": 1, "position": {"line": 0, "character": 8}}
+        asked = await client.ask("getCompletions", {"doc": doc})
+        await client.rest()
+        (one,) = client.response(asked)["result"]["completions"]  # type: ignore[index]
+        said = {"uuids": [one["uuid"], one["uuid"], "no trace id", 7]}
+        assert await client.request("notifyRejected", said) == "OK"
+        (known,) = broker.provenance.values()
+        assert (known.way, known.trace_id) == (Way.DISMISSED, one["uuid"])
+        # Who comes back finds it there, unpaid.
+        again = await client.ask("getCompletions", {"doc": doc})
+        assert client.response(again)["result"]["completions"]  # type: ignore[index]
+    assert len(broker.asked) == 1
+
+
+async def test_what_was_typed_to_its_end_is_not_closed_by_leaving_insert_mode() -> None:
+    broker = broker_with("n)")
+    async with editor(broker) as client:
+        await client.initialize(initializationOptions={"editorInfo": {"name": "vim"}})
+        await client.open("fib(")
+        doc = {"uri": URI, "version": 1, "position": {"line": 0, "character": 4}}
+        asked = await client.ask("getCompletions", {"doc": doc})
+        await client.rest()
+        (one,) = client.response(asked)["result"]["completions"]  # type: ignore[index]
+        await client.type((0, 4), "n")
+        await client.type((0, 5), ")")
+        await client.request("notifyRejected", {"uuids": [one["uuid"]]})
+    (known,) = broker.provenance.values()
+    assert known.way is Way.TYPED

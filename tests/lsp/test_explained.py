@@ -32,6 +32,7 @@ from sidelight_client.api import (
 )
 from sidelight_client.domain.policy.organisation import ContentRule
 from sidelight_client.domain.words.catalogue import CODES
+from sidelight_lsp.content_findings import LOOK_AFTER_S
 from sidelight_lsp.policy import Because
 from sidelight_lsp.silences import KEPT_A_DOCUMENT, Quiet
 
@@ -116,6 +117,7 @@ async def test_nothing_blinks_while_a_value_is_typed_and_it_appears_when_the_lin
             await client.type((0, 6 + column), character)
         assert client.notified("textDocument/publishDiagnostics") == []
         await client.type((1, 0), "x")
+        await client.rest(LOOK_AFTER_S)
         assert len(client.notified("textDocument/publishDiagnostics")) == 1
         (finding,) = found(client)
         assert finding["range"] == lsp_range((0, 6), (0, 17))
@@ -134,6 +136,26 @@ async def test_a_finding_on_the_line_being_typed_is_there_for_who_asks_or_saves(
         await client.notify("textDocument/didSave", {"textDocument": {"uri": URI}})
         await client.settle()
         assert len(found(client)) == 2
+
+
+async def test_a_value_put_in_a_moment_ago_is_known_to_who_asks_before_it_is_looked_at() -> None:
+    async with editor(FakeBroker(preview=preview())) as client:
+        await ready(client, "a\nb\n")
+        await client.type((0, 1), f"\nssn = '{SSN}'\n")
+        assert await actions(client, 1, 8)
+
+
+async def test_a_burst_of_edits_is_looked_at_once_and_nothing_is_missed() -> None:
+    async with editor(FakeBroker(preview=preview())) as client:
+        await ready(client, "\n" * 400)
+        await client.type((300, 0), f"'{SSN}'")
+        await client.type((2, 0), f"one\n'{SSN}'\ntwo")
+        await client.type((0, 0), "x")
+        assert found(client) == []
+        await client.rest(LOOK_AFTER_S)
+        for _ in range(4):
+            await client.settle()
+        assert [one["range"]["start"]["line"] for one in found(client)] == [3, 302]
 
 
 async def test_edits_elsewhere_move_a_finding_without_telling_it_again() -> None:
@@ -336,6 +358,7 @@ def test_every_reason_has_its_sentence(why: Because | Quiet) -> None:
         (UnavailableReason.BREAKER_OPEN, "gateway.unreachable"),
         (UnavailableReason.DEADLINE, "completion.deadline"),
         (UnavailableReason.PAUSED, "completions.paused"),
+        (UnavailableReason.LANGUAGE_PAUSED, "completion.language_paused"),
         (UnavailableReason.RULES_NOT_READY, "content.rules_not_ready"),
     ],
 )

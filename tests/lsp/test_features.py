@@ -495,6 +495,9 @@ async def test_pausing_retrying_and_signing_out_reach_the_broker() -> None:
             await client.command("sidelight.pause", *arguments)
         week = 7 * 24 * 3600
         assert broker.pauses == [now + 1800, now + 300, None, None, now + 1800, now + week]
+        for arguments in ((5, "python"), (0, "python")):
+            await client.command("sidelight.pause", *arguments)
+        assert broker.language_pauses == [("python", now + 300), ("python", None)]
         await client.command("sidelight.retryNow")
         await client.command("sidelight.signOut")
         assert (broker.retries, broker.signed_out) == (1, 1)

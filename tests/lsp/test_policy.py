@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from sidelight_client.api import (
     UNLIMITED,
     Budget,
     CompletionRequest,
+    LanguagePause,
     Moment,
     Outcome,
     Pace,
@@ -107,9 +110,48 @@ def test_a_cursor_that_was_only_put_somewhere_waits_for_the_person_to_stay() -> 
     assert decided(after(Moved(10.0))) == Buy(0.6)
 
 
+def test_a_cursor_put_into_a_text_is_taken_for_a_reader_until_it_stays() -> None:
+    inside = Moment(Place.BEFORE_TEXT, "python", 8, 0.6, 30.0, 64.0)
+    assert decided(after(Moved(10.0)), moment=inside) == Buy(1.2)
+    assert decided(moment=inside) == Buy(0.0)
+
+
+def test_after_a_failure_a_few_keys_buy_nothing_unless_the_person_stops() -> None:
+    def typed_since(characters: int) -> Decision:
+        return decided(after(Ignored(), Key(10.0, "x" * characters, "")))
+
+    assert typed_since(0) == Nothing(Because.BELOW_VALUE)
+    assert typed_since(4) == Buy(1.2)
+    assert typed_since(16) == Buy(0.0)
+
+
+def test_a_second_try_soon_after_a_failure_hardly_lowers_the_usefulness() -> None:
+    once = after(Sent(), Ignored())
+    soon = after(Key(10.1, "xxx", ""), Sent(), Ignored(), state=once)
+    late = after(Key(10.1, "x" * 40, ""), Sent(), Ignored(), state=once)
+    assert once.usefulness - soon.usefulness < 0.001
+    assert once.usefulness - late.usefulness > 0.02
+
+
+def test_the_usefulness_stays_where_tries_of_any_freshness_succeed_as_often_as_it_says() -> None:
+    for since_failure in (4, 9, 14, 64):
+        state = replace(TYPING, since_failure=float(since_failure), usefulness=0.7)
+        sent = reduce(state, Sent())
+        share = sent.usefulness * sent.tried
+        better, worse = reduce(sent, Followed()).usefulness, reduce(sent, Ignored()).usefulness
+        assert share * better + (1 - share) * worse == pytest.approx(0.7)
+
+
+def test_whoever_dictates_is_known_by_what_one_key_puts_in() -> None:
+    dictating = after(*[Key(10.0 + n, "several words at once ", "") for n in range(40)])
+    assert dictating.stride > 15
+    assert after(*[Key(11.0, "x", "")] * 60, state=dictating).stride < 1.2
+    assert after(Key(10.0, "y" * 9000, "")).stride < 2
+
+
 def test_nothing_is_sent_amid_deleting_and_right_after_a_slip() -> None:
     assert decided(after(Key(10.0, "", "x"))) == Buy(0.6)
-    assert decided(after(Followed(to_the_end=False), Key(10.0, "xxxx", ""))) == Buy(0.6)
+    assert decided(after(Followed(to_the_end=False), Key(10.0, "xxxx", ""))) == Buy(1.2)
     assert decided(after(Followed(to_the_end=False), Key(10.0, "x" * 30, ""))) == Buy(0.0)
 
 
@@ -127,7 +169,7 @@ def test_back_off_while_suggestions_are_ignored() -> None:
 
 def test_a_tight_budget_is_spent_at_the_starts_of_lines() -> None:
     poor = Pace(0.015)
-    inside = Moment(Place.INSIDE_WORD, "python", 60, 0.6, 30.0, 10.0)
+    inside = Moment(Place.INSIDE_WORD, "python", 60, 0.6, 30.0, 3.0)
     spending = after(Sent(), state=TYPING)
     assert decided(spending, pace=poor) == Buy(0.0)
     assert decided(spending, pace=poor, moment=inside) == Nothing(Because.SAVING)
@@ -216,7 +258,10 @@ class OracleBroker(FakeBroker):
         self.trace, self.model, self.current = trace, model, Ahead(None, 0, "")
         self.text_before = ""
 
-    async def complete(self, request: CompletionRequest) -> Outcome:
+    async def complete(
+        self, request: CompletionRequest, so_far: Callable[[str], None] | None = None
+    ) -> Outcome:
+        del so_far
         number, now = len(self.asked), self.current
         self.asked.append(request)
         prefix = request.window.prefix
@@ -255,13 +300,20 @@ def place(text: str, offset: int) -> tuple[int, int]:
 
 
 @pytest.mark.anyio
-async def test_pausing_drops_every_suggestion() -> None:
+@pytest.mark.parametrize(
+    "pause",
+    [
+        lambda until: {"paused_until": until},
+        lambda until: {"languages_paused": (LanguagePause("python", until),)},
+    ],
+)
+async def test_pausing_drops_every_suggestion(pause: Callable[[float], dict[str, Any]]) -> None:
     broker = FakeBroker(script=lambda request: completed(request, "int(value)"))
     async with editor(broker) as client:
         await client.initialize()
         await client.open("pr")
         assert await client.items(0, 2)
-        broker.publish(snapshot(2, paused_until=broker.clock.now() + 60))
+        broker.publish(snapshot(2, **pause(broker.clock.now() + 60)))
         broker.gate = asyncio.Event()
         await client.type((0, 2), "i")
         asked = await client.inline(0, 3)

@@ -17,12 +17,13 @@ from benchmarks.traces import Key, Trace, TraceUnreadableError, dump, load
 SMALL = Trace("a.py", "python", "x = \n", (Key(0.1, 4, 0, "1"), Key(0.3, 4, 1, "2")), "x = 2\n")
 
 MISSED_AND_SAID_SO = {
-    "right suggestion 50 ms after the key, 1-line suggestions, held out",
-    "right suggestion 50 ms after the key, 1-line suggestions, chosen on",
-    "right suggestion 50 ms after the key, 4-line suggestions, held out",
-    "right suggestion 50 ms after the key, 4-line suggestions, chosen on",
+    f"right suggestion 50 ms after the key, {lines}-line suggestions, {group}"
+    for lines in (1, 4)
+    for group in ("held out", "chosen on", "judging")
 }
 """By how much, and why, is in the benchmarks' README."""
+LEAST_OF_LIMIT = {"chosen on": 0.94, "held out": 0.9, "judging": 0.83}
+"""What a change must not fall below. The judging traces are the hardest: dictation, copying, menus."""
 
 
 @pytest.mark.slow
@@ -31,12 +32,13 @@ def test_what_is_seen_and_what_it_costs_is_within_its_figures() -> None:
     lines: list[Line] = list(run(Options(quick=True)))
     judged = [line for line in lines if line.passed is not None]
     missed = {line.name for line in judged if not line.passed}
-    assert len(judged) == 6
+    assert len(judged) == 8
     assert missed <= MISSED_AND_SAID_SO, [str(line) for line in judged]
     for line in judged:
         assert line.facts["cancelled_share"] <= 0.05, str(line)
         if line.number == 6:
-            assert line.facts["of_limit"] >= 0.94, str(line)
+            least = LEAST_OF_LIMIT[line.name.rpartition(", ")[2]]
+            assert line.facts["of_limit"] >= least, str(line)
 
 
 @pytest.mark.parametrize("latency_ms", [600, 2500])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from sidelight_client.api import Position, take
-from sidelight_lsp.document import split_lines
-from sidelight_lsp.through import anchor_of, remaining, typed_since
+from sidelight_lsp.document import TextDocument, split_lines
+from sidelight_lsp.through import Anchor, anchor_of, remaining, typed_at, typed_since
 
 
 def typed_between(asked: str, now: str) -> str | None:
@@ -48,3 +50,28 @@ def test_a_text_is_left_as_far_as_it_is_not_typed_yet() -> None:
     assert remaining(("abc",), "") == ("abc",)
     assert remaining(("abc",), "abc") == ()
     assert remaining(("abc",), "abd") == ()
+
+
+texts = st.text(st.sampled_from("ab(\n\r "), max_size=12)
+
+
+@given(above=texts, line=st.text("ab( ", max_size=6), rest=texts, edits=st.lists(texts, max_size=3))
+def test_a_suggestion_is_left_out_early_only_where_the_whole_comparison_would_leave_it_out(
+    above: str, line: str, rest: str, edits: list[str]
+) -> None:
+    document = TextDocument("file:///a.py", "python", 1, above + line + rest)
+    before = TextDocument("file:///a.py", "python", 1, above + line).lines
+    at = Position(len(before) - 1, len(before[-1]))
+    assume(document.lines[: at.line] == before[:-1])  # A CR and an LF are no place for a cursor.
+    start = Position(max(at.line - 2, 0), 0)
+    anchor = Anchor(start, at, document.text(start, at), document.line(at.line)[at.character :])
+    place = at
+    for number, edit in enumerate(edits):
+        where = place if number else Position(0, 0)
+        place = document.replace(where, where, edit).new_end
+    for cursor in (at, place, Position(at.line, len(document.line(at.line)))):
+        after = document.line(cursor.line)[cursor.character :]
+        expected = None
+        if cursor >= at:
+            expected = typed_since(anchor, document.text(start, cursor), after)
+        assert typed_at(anchor, document, cursor) == expected

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from sidelight_client import api
 from sidelight_client.adapters.clock import SystemClock
+from sidelight_client.broker.attention import Attention
+from sidelight_client.broker.facts import BrokerFacts
 from sidelight_client.domain.identity.session import Phase
 from sidelight_client.domain.snapshot import EditorView, GatewayView, SessionView, Snapshot
 
@@ -44,6 +46,8 @@ class FakeBroker:
         self.would: api.Outcome | None = None
         self.explained: api.Explained | None = None
         self._subscribers: list[Callable[[Snapshot], None]] = []
+        self.facts = BrokerFacts("0.1.0")
+        self.reached = Attention(self._clock, self.facts, lambda: None, None)
 
     @property
     def clock(self) -> api.Clock:
@@ -63,7 +67,10 @@ class FakeBroker:
         for told in list(self._subscribers):
             told(self.held)
 
-    async def complete(self, request: api.CompletionRequest) -> api.Outcome:
+    async def complete(
+        self, request: api.CompletionRequest, so_far: Callable[[str], None] | None = None
+    ) -> api.Outcome:
+        del so_far
         self.asked.append(request)
         if self.fails_with is not None:
             raise self.fails_with
@@ -99,6 +106,9 @@ class FakeBroker:
         self.change(editors=(*self.held.editors, editor))
         return lambda: self.change(editors=tuple(e for e in self.held.editors if e != editor))
 
+    def completions_expected(self) -> None:
+        return None
+
     def workspace_opened(self, folder: Path) -> api.Subscription:
         self.calls.append(f"workspace {folder}")
         return lambda: None
@@ -118,9 +128,14 @@ class FakeBroker:
     async def sign_out(self) -> None:
         self.calls.append("sign_out")
 
-    def pause(self, until: float | None) -> None:
-        self.calls.append(f"pause {until}")
-        self.change(paused_until=until)
+    def pause(self, until: float | None, language: str = "") -> None:
+        self.calls.append(f"pause {until} {language}".rstrip())
+        if not language:
+            self.change(paused_until=until)
+
+    @property
+    def attention(self) -> Attention:
+        return self.reached
 
     def retry_now(self) -> None:
         self.calls.append("retry_now")

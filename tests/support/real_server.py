@@ -39,6 +39,9 @@ TYPED = "    for entry in "
 CONTINUES = "entries:"
 """How the suggestion from the workspace begins."""
 
+FINDING = 'FIXTURE = "536-22-8765"'
+"""A line the gateway would refuse: the number looks like a person's."""
+
 
 @dataclass(frozen=True, slots=True)
 class RealServer:

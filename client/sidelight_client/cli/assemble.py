@@ -7,10 +7,8 @@ import contextlib
 import logging
 import os
 import secrets
-import sys
-import tempfile
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from .. import __version__
@@ -22,7 +20,7 @@ from ..adapters.config_files import (
 )
 from ..adapters.discovered_identity import DiscoveredProvider
 from ..adapters.file_vault import FileVault
-from ..adapters.folders import Folders, make_private
+from ..adapters.folders import Folders
 from ..adapters.gateway_given import GatewayGiven
 from ..adapters.gateway_http import HttpGateway
 from ..adapters.gateway_ways import FILE_NAME as MODELS_FILE
@@ -30,41 +28,34 @@ from ..adapters.http import HttpClient
 from ..adapters.keyring_vault import KeyringVault
 from ..adapters.memory_vault import MemoryVault
 from ..adapters.nearby_marks import nearby_marks
+from ..adapters.pauses_file import FILE_NAME as PAUSES_FILE
+from ..adapters.pauses_file import PausesFile
 from ..adapters.place_facts import WorkspacePlaces
-from ..adapters.power import GapDetector, MergedSignals
-from ..adapters.power_boottime import boottime_pause
-from ..adapters.power_macos import MacPowerSignals
-from ..adapters.power_system_bus import SystemBusSignals
-from ..adapters.power_windows import WindowsPowerSignals
 from ..adapters.sealed_vault import session_folder
 from ..adapters.usage_ledger import FILE_NAME, UsageLedger
 from ..adapters.usage_query import usage_today
 from ..adapters.watch_files import watching, watching_path
 from ..broker import Broker
 from ..broker.content import Compile
-from ..broker.workspaces import Learn
 from ..domain.content.preview import ContentPreview
 from ..domain.content.sources import RuleChoice
 from ..domain.policy.organisation import ContentRule, RedactionMode
 from ..domain.spending.budget import Budget
 from ..domain.spending.usage_view import UsageView
-from ..embedded.gateway import EmbeddedGateway, EmbeddedSettings
+from ..embedded.gateway import EmbeddedGateway
 from ..keeper import SessionKeeper
 from ..ports import (
     Clock,
     ContentMarks,
     GatewayInfo,
-    PowerSignals,
-    SignInFailed,
-    SignInPrompt,
-    Slept,
     UsageToday,
     Vault,
 )
 from ..settings import Settings
+from .embedded import embedded_gateway, learner, signed_in_to
 from .gateway import read_key
-from .local_model import local_model
 from .notifying import notifying
+from .power import told_of_power
 from .service_watch import service_watched
 
 log = logging.getLogger("sidelight.broker")
@@ -72,8 +63,6 @@ log = logging.getLogger("sidelight.broker")
 SCRATCH = "sent"
 """In the cache folder: what was sent, as long as a person looks at it."""
 _MOST_LEFT = 1_000
-_SOCKET_PATH_LIMIT = 100
-"""Some bytes below the 104 that macOS allows for the path of a Unix socket."""
 
 
 @asynccontextmanager
@@ -88,7 +77,7 @@ async def assembled(
     async with AsyncExitStack() as parts:
         embedded = None
         if not settings.text("gateway"):
-            embedded = await parts.enter_async_context(_embedded(places, settings, clock))
+            embedded = await parts.enter_async_context(embedded_gateway(places, settings, clock))
         ledger = UsageLedger(places.state / FILE_NAME)
         parts.push_async_callback(asyncio.to_thread, ledger.close)
 
@@ -104,7 +93,7 @@ async def assembled(
         await broker.start()
         parts.push_async_callback(broker.stop)
         if embedded is not None:
-            parts.enter_context(_signed_in_to(embedded, keeper, broker))
+            parts.enter_context(signed_in_to(embedded, keeper, broker))
         told = notifying(
             clock,
             environ,
@@ -112,9 +101,10 @@ async def assembled(
             settings=lambda: broker.settings,
             snapshot=broker.snapshot,
             subscribe=broker.subscribe,
+            attention=broker.attention,
         )
         notifier = await parts.enter_async_context(told)
-        await parts.enter_async_context(_told_of_power(broker, keeper, clock, notifier.woke))
+        await parts.enter_async_context(told_of_power(broker, keeper, clock, notifier.woke))
         http = HttpClient(embedded.socket_path if embedded is not None else None)
         parts.push_async_callback(http.close)
         watched = service_watched(
@@ -196,6 +186,8 @@ def _broker(
         vault=vault,
         ask=died,
     )
+    pauses = PausesFile(places.state / PAUSES_FILE)
+    parts.push_async_callback(pauses.close)
     broker = Broker(
         clock=clock,
         settings=settings,
@@ -204,11 +196,13 @@ def _broker(
         repositories=WorkspacePlaces(),
         ledger=ledger,
         version=__version__,
-        learn=_learner(embedded) if embedded is not None else None,
+        learn=learner(embedded) if embedded is not None else None,
         usage_today=_usage_counter(places, clock),
         compile_rules=_compiler(),
         marks=marks,
         scratch=_emptied(places.cache / SCRATCH),
+        pauses=pauses.read(clock.now()),
+        keep_pauses=pauses.keep,
     )
     loop, folder = asyncio.get_running_loop(), str(places.state)
     ledger.on_problem(
@@ -263,14 +257,6 @@ def _given(settings: Settings) -> GatewayGiven:
     return GatewayGiven(document, headers, os.environ)
 
 
-def _learner(embedded: EmbeddedGateway) -> Learn:
-    async def learn(folder: Path) -> None:
-        embedded.add_workspace(folder)
-        await embedded.workspace_ready()
-
-    return learn
-
-
 def _vault(settings: Settings, places: Folders, gateway_url: str) -> Vault:
     folder = session_folder(places.state, gateway_url)
     match settings.text("vault"):
@@ -280,100 +266,3 @@ def _vault(settings: Settings, places: Folders, gateway_url: str) -> Vault:
             return FileVault(folder)
         case _:
             return KeyringVault(folder)
-
-
-@asynccontextmanager
-async def _embedded(
-    places: Folders, settings: Settings, clock: Clock
-) -> AsyncGenerator[EmbeddedGateway]:
-    """The development gateway, in this process and on a socket only this person can open."""
-    with _socket_folder(places) as folder:
-        gateway = EmbeddedGateway(
-            EmbeddedSettings(
-                # Windows has no Unix sockets in Python; there it serves loopback with its key.
-                socket_path=folder / "gateway.sock" if os.name == "posix" else None,
-                index_mb=settings.number("embedded.index_mb"),
-                upstream=settings.text("embedded.upstream"),
-            ),
-            clock,
-            local_model(places.models, settings.text("embedded.model")),
-        )
-        await gateway.start()
-        try:
-            yield gateway
-        finally:
-            await gateway.stop()
-
-
-@contextlib.contextmanager
-def _socket_folder(places: Folders) -> Generator[Path]:
-    # Where the runtime folder cannot be used, a full disk or a read-only home, nobody shall have
-    # to do without suggestions.
-    with contextlib.suppress(OSError):
-        make_private(places.runtime)
-    usable = os.access(places.runtime, os.W_OK)
-    if usable and len(os.fsencode(places.runtime / "gateway.sock")) <= _SOCKET_PATH_LIMIT:
-        yield places.runtime
-        return
-    with tempfile.TemporaryDirectory(prefix="sidelight-") as short:
-        yield Path(short)
-
-
-@contextlib.contextmanager
-def _signed_in_to(
-    embedded: EmbeddedGateway, keeper: SessionKeeper, broker: Broker
-) -> Generator[None]:
-    """Sign in to the gateway in this process. Nobody needs to approve what only they can reach."""
-    loop = asyncio.get_running_loop()
-    tasks: set[asyncio.Task[None]] = set()
-
-    def approve(prompt: SignInPrompt) -> None:
-        tasks.add(loop.create_task(embedded.approve(prompt.url)))
-
-    async def sign_in() -> None:
-        failed = await keeper.sign_in(approve)
-        if isinstance(failed, SignInFailed):
-            log.warning("the embedded gateway refused its own sign-in: %s", failed.code)
-
-    opening = loop.create_task(sign_in())
-    tasks.add(opening)
-    broker.opens_with(opening, approve)
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-
-
-@asynccontextmanager
-async def _told_of_power(
-    broker: Broker, keeper: SessionKeeper, clock: Clock, woke: Callable[[], None]
-) -> AsyncGenerator[None]:
-    """Pass sleep, wake and network hints on to the broker, and a wake to `woke`."""
-
-    def has_session() -> bool:
-        return keeper.session.grant is not None
-
-    sources: list[PowerSignals] = [
-        GapDetector(clock, has_session, keeper.subscribe, pause=boottime_pause())
-    ]
-    if sys.platform == "linux":
-        sources.append(SystemBusSignals(clock))
-    if os.name == "nt":
-        sources.append(WindowsPowerSignals(clock))
-    if sys.platform == "darwin":
-        sources.append(MacPowerSignals(clock))
-
-    async def listen() -> None:
-        async with aclosing(MergedSignals(sources).events()) as events:
-            async for event in events:
-                if isinstance(event, Slept):
-                    woke()
-                await broker.power(event)
-
-    task = asyncio.get_running_loop().create_task(listen())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])

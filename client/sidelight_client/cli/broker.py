@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import importlib
 import logging
@@ -11,10 +12,13 @@ import os
 
 from ..adapters.folders import Folders, folders
 from ..adapters.loop_lag import LoopLag
-from ..errors import ExitCode
+from ..errors import BrokerUnreachableError, ExitCode
 from ..link.door import DEFAULT_KIND, TCP, UNIX, BrokerRunningError, Door, open_door
 
 log = logging.getLogger("sidelight.broker")
+
+STOP_WAIT_S = 15.0
+"""How long a broker may take to leave: it lets requests that are under way end."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,10 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_KIND,
         help="the kind of local socket (tcp: loopback with a shared key, as on Windows)",
     )
+    parser.add_argument("--stop", action="store_true", help="end the broker that runs")
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     places = folders()
+    if arguments.stop:
+        return asyncio.run(_stop(places))
     try:
         # The lock comes before everything that takes time: of several brokers that start at once
         # all but one end here, and clients already find a socket while the rest is imported.
@@ -41,6 +48,25 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             runner.run(_serve(places, door))
         finally:
             lag.close()
+    return ExitCode.OK
+
+
+async def _stop(places: Folders) -> ExitCode:
+    from ..link.dial import dial
+
+    try:
+        running = await dial(places, client="sidelight broker --stop", start=False)
+    except BrokerUnreachableError as error:
+        if error.code == "broker.unreachable":
+            return ExitCode.OK  # None runs.
+        raise
+    # It hangs up when it leaves: only then may its files be replaced or removed.
+    with contextlib.suppress(BrokerUnreachableError, TimeoutError):
+        async with asyncio.timeout(STOP_WAIT_S):
+            await running.retire()
+            async for _ in running.watch():
+                pass
+    await running.close()
     return ExitCode.OK
 
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import sqlite3
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from ..adapters.folders import folders
+from ..adapters.usage_file import read_taken
+from ..adapters.usage_ledger import FILE_NAME
 from ..domain.completion import CompletionRequest, Outcome, Tier, Trigger
 from ..domain.explaining.explain import explain
 from ..domain.explaining.explained import Explained
+from ..domain.explaining.line_origin import Taken, line_origin
 from ..domain.explaining.window_words import ledger_message
 from ..domain.place import Document
+from ..domain.provenance import Way
 from ..domain.window import WindowLimits, take
 from ..domain.window.ledger import ledger_of
 from ..domain.window.tokens_estimate import TokenRates
@@ -25,6 +30,13 @@ from ..settings import Settings
 from ..trace import new_trace_id
 from .complete import Place, exit_code, language_of, read_place
 
+_WAYS = {
+    Way.ACCEPTED: "accepted",
+    Way.PARTLY: "accepted in part",
+    Way.TYPED: "typed over",
+    Way.DISMISSED: "dismissed",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -34,11 +46,13 @@ class Answer:
         explained: what an editor's session says, where one has the file open.
         outcome: what stands in the way of a request made now; None when nothing is known to.
         window: what a request made now would read.
+        origin: the suggestion its line came with, if that is known.
     """
 
     explained: Explained | None
     outcome: Outcome | None
     window: Message
+    origin: Taken | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,8 +109,20 @@ async def _asked(place: Place, *, whole: bool) -> Answer:
     finally:
         await client.close()
     return Answer(
-        explained, outcome, ledger_message(ledger_of(window, language, TokenRates()), 0, Tier.FAST)
+        explained,
+        outcome,
+        ledger_message(ledger_of(window, language, TokenRates()), 0, Tier.FAST),
+        None if whole else _origin(uri, place),
     )
+
+
+def _origin(uri: str, place: Place) -> Taken | None:
+    """Nothing where the ledger cannot be read: `sidelight usage` says why."""
+    try:
+        taken = read_taken(folders().state / FILE_NAME)
+    except (OSError, sqlite3.Error):
+        return None
+    return line_origin(taken, uri, place.lines, place.at.line)
 
 
 def as_text(answer: Answer) -> list[str]:
@@ -108,7 +134,23 @@ def as_text(answer: Answer) -> list[str]:
     told.append(f"A request made now: {message.title}. {message.text}")
     if answer.explained is None or not answer.explained.more:
         told.append(f"It would read: {answer.window.what} {answer.window.means}")
+    if answer.origin is not None:
+        message = _came_with(answer.origin)
+        told.append(f"{message.title}. {message.text}")
     return told
+
+
+def _came_with(origin: Taken) -> Message:
+    return say(
+        "explain.line_origin",
+        {
+            "way": _WAYS[origin.way],
+            "day": time.strftime("%Y-%m-%d %H:%M", time.localtime(origin.at)),
+            "trace_id": origin.trace_id,
+            "there": origin.still_there,
+            "lines": origin.lines,
+        },
+    )
 
 
 def _when(explained: Explained) -> str:
@@ -142,6 +184,18 @@ def as_json(answer: Answer) -> dict[str, Any]:
             **_message(now),
         },
         "window": _message(answer.window),
+        "origin": None if answer.origin is None else _origin_json(answer.origin),
+    }
+
+
+def _origin_json(origin: Taken) -> dict[str, Any]:
+    return {
+        **_message(_came_with(origin)),
+        "trace_id": origin.trace_id,
+        "at": origin.at,
+        "way": origin.way.value,
+        "lines": origin.lines,
+        "still_there": origin.still_there,
     }
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Awaitable, Callable
 
 from .. import api
+from ..link.elsewhere import ElsewhereBroker
 from ..link.wire import AttachInfo
 
 
@@ -14,7 +15,6 @@ def editor_sessions(broker: api.Broker) -> Callable[[int, int, AttachInfo], Awai
     """What `link.serve` runs for each editor window that attaches."""
 
     async def run(read_fd: int, write_fd: int, info: AttachInfo) -> int:
-        del info
         # lsprotocol takes 200 ms to import: in a thread, so that other editors do not wait.
         try:
             serve = await asyncio.to_thread(_import_session)
@@ -23,7 +23,8 @@ def editor_sessions(broker: api.Broker) -> Callable[[int, int, AttachInfo], Awai
             for descriptor in {read_fd, write_fd}:
                 os.close(descriptor)
             raise
-        return await serve(broker, read_fd, write_fd)
+        seen = ElsewhereBroker(broker) if info.forwarded else broker
+        return await serve(seen, read_fd, write_fd)
 
     return run
 

@@ -33,6 +33,9 @@ class TierReason(StrEnum):
     """A lower tier's answer did not hold."""
 
 
+MOST_ALTERNATIVES = 3
+"""So many texts a person looks through; each one more is paid for and hardly ever seen."""
+
 DEADLINE_S = {Tier.FAST: 0.3, Tier.STANDARD: 8.0, Tier.HEAVY: 90.0}
 """Seconds to the first answer, by tier; `tiers.*.deadline_ms` may change them."""
 
@@ -62,6 +65,9 @@ class CompletionRequest:
     """Why this tier; see `router`."""
     redact: bool = False
     """The person chose to have values replaced before this is sent."""
+    alternatives: int = 1
+    """How many texts are asked for, all in one request: more than one only where a person asked.
+    A gateway that gives one at a time gives one."""
     file: str = field(default="", repr=False)
     """The whole document, where values may be replaced: no placeholder may stand in it. It never
     leaves this process."""
@@ -144,6 +150,7 @@ class UnavailableReason(StrEnum):
     PAUSED = "paused"
     SWITCHED_OFF = "switched_off"
     LANGUAGE_OFF = "language_off"
+    LANGUAGE_PAUSED = "language_paused"
     CONTEXT_TOO_LARGE = "context_too_large"
     SCANNER_DOWN = "scanner_down"
     RULES_NOT_READY = "rules_not_ready"

@@ -25,11 +25,14 @@ _HASH_BYTES = 8
 
 
 class Way(Enum):
-    """How it came into the file."""
+    """How it came into the file, or that it did not."""
 
     ACCEPTED = "accepted"
     PARTLY = "partly"
     TYPED = "typed"
+    DISMISSED = "dismissed"
+    """The person typed something else, went elsewhere or closed it. It says no more than that: it may
+    have been read, and been of use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Provenance:
         at: when it was taken, in seconds since the epoch.
         file: a hash of the file's uri.
         first_line: where it began, zero-based, when it was taken.
-        characters: how many of it are in the file.
+        characters: how many of it are in the file; of one that was dismissed, how many were typed.
         line_hashes: of its lines that are not blank, in order; `MOST_LINES` at most.
         saved: how many of these lines stood in the file when it was saved next; None before.
         later: the same `CHECK_AFTER_S` after it was taken; None before, or when the file was closed.
@@ -60,7 +63,7 @@ class Provenance:
     @property
     def range_hash(self) -> str:
         """One hash for all of its lines."""
-        return _digest(self.trace_id, "\n".join(self.line_hashes))
+        return range_hash(self.trace_id, self.line_hashes)
 
 
 def provenance(
@@ -85,7 +88,22 @@ def provenance(
         lines: the file's whole lines that hold it; what stood there before counts as theirs.
     """
     told = tuple(line_hash(trace_id, line) for line in lines[:MOST_LINES] if line.strip())
-    return Provenance(trace_id, at, way, _digest(trace_id, uri), first_line, len(text), told)
+    return Provenance(trace_id, at, way, file_hash(trace_id, uri), first_line, len(text), told)
+
+
+def joined(before: Provenance, further: Provenance) -> Provenance:
+    """What is known of a suggestion that came into a file in two pieces, one behind the other."""
+    known = before.line_hashes
+    more = further.line_hashes
+    # The line in which the pieces meet belongs to both.
+    more = more[1:] if known[-1:] == more[:1] else more
+    return replace(
+        further,
+        at=before.at,
+        first_line=min(before.first_line, further.first_line),
+        characters=before.characters + further.characters,
+        line_hashes=(known + more)[:MOST_LINES],
+    )
 
 
 def look_again(
@@ -116,6 +134,16 @@ def line_hash(trace_id: str, line: str) -> str:
     common lines tells what was written.
     """
     return _digest(trace_id, line.strip())
+
+
+def file_hash(trace_id: str, uri: str) -> str:
+    """A file's uri, as it is kept of one suggestion in it."""
+    return _digest(trace_id, uri)
+
+
+def range_hash(trace_id: str, line_hashes: Sequence[str]) -> str:
+    """One hash for lines in a row, by their own."""
+    return _digest(trace_id, "\n".join(line_hashes))
 
 
 def _digest(trace_id: str, text: str) -> str:

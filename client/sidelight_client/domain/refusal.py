@@ -12,6 +12,7 @@ from .completion import (
     Unavailable,
     UnavailableReason,
 )
+from .pauses import Pauses
 from .policy.organisation import Mode, Verdict
 from .routing.endpoints import Endpoints
 from .spending.budget import Budget
@@ -28,7 +29,7 @@ class Admission:
 
     enabled: bool
     languages_off: tuple[str, ...]
-    paused_until: float | None
+    pauses: Pauses
     verdict: Verdict
     local: bool
     endpoints: Endpoints
@@ -46,8 +47,12 @@ def refuse(known: Admission, request: CompletionRequest, now: float) -> Outcome 
         return Unavailable(trace_id, UnavailableReason.SWITCHED_OFF)
     if request.document.language in known.languages_off:
         return Unavailable(trace_id, UnavailableReason.LANGUAGE_OFF)
-    if known.paused_until is not None and now < known.paused_until:
-        return Unavailable(trace_id, UnavailableReason.PAUSED, known.paused_until)
+    pauses = known.pauses.at(now)
+    if pauses.everything_until is not None:
+        return Unavailable(trace_id, UnavailableReason.PAUSED, pauses.everything_until)
+    paused_until = pauses.language_until(request.document.language)
+    if paused_until is not None:
+        return Unavailable(trace_id, UnavailableReason.LANGUAGE_PAUSED, paused_until)
     if not known.verdict.allows(local=known.local):
         return _blocked(trace_id, known.verdict)
     if known.endpoints.urls and known.endpoints.choose(request.tier, now) is None:

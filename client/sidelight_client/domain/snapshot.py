@@ -7,10 +7,13 @@ from enum import StrEnum
 
 from .health import Condition, Severity, visible
 from .identity.session import Phase
+from .pauses import LanguagePause
+from .policy.data_use import DataUse
 from .routing.breaker import BreakerState
 from .service.incidents import Service
 from .service.uptime import Uptime
 from .spending.budget import Budget
+from .window.trims import Trim
 
 
 class State(StrEnum):
@@ -96,6 +99,7 @@ class DecisionView:
         notes: the gateway's reservations about its answer: `policy.warned`, `degraded`.
         editor: its name and version.
         cost: in the gateway's own currency; None where it did not say.
+        trim: what was left out for want of room; None where nothing was.
 
     Architecture invariant: there is no content in it.
     """
@@ -119,6 +123,7 @@ class DecisionView:
     first_s: float | None = None
     cost: float | None = None
     notes: tuple[str, ...] = ()
+    trim: Trim | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +160,15 @@ class Snapshot:
     counts: CountsView = CountsView()
     paused_until: float | None = None
     languages_off: tuple[str, ...] = ()
+    languages_paused: tuple[LanguagePause, ...] = ()
+    muted_until: float | None = None
+    """Until when no notification is shown because a person wished so."""
     service: Service = Service()
     """How the gateway is by its status page and by what is seen here, with every incident."""
     uptime: Uptime | None = None
     """The last thirty days; None where nothing is kept."""
+    data_use: DataUse | None = None
+    """What becomes of the code that is sent; None where the policy does not say."""
 
     def state(self, now: float) -> State:
         """The one word, computed from the facts; the first that applies.

@@ -44,6 +44,9 @@ class Suggestion:
     """Whether `max_tokens` ended it."""
 
 
+NOTHING = Suggestion("", "no match")
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     """One earlier occurrence: `position` is the token that would come next."""
@@ -70,25 +73,44 @@ class Completer:
         stop: Sequence[str] = (),
     ) -> Suggestion:
         """What could stand between `prompt` and `suffix`; it holds the processor a few milliseconds."""
+        return self.alternatives(
+            prompt, suffix, most=1, max_tokens=max_tokens, max_lines=max_lines, stop=stop
+        )[0]
+
+    def alternatives(
+        self,
+        prompt: str,
+        suffix: str = "",
+        *,
+        most: int,
+        max_tokens: int = 64,
+        max_lines: int = 4,
+        stop: Sequence[str] = (),
+    ) -> tuple[Suggestion, ...]:
+        """`complete`, and what those places say that were outvoted: at most `most`, at least one."""
         here = tokens_of(unix_lines(prompt[-_PROMPT_CHARS:]))
         if not here or max_tokens < 1:
-            return Suggestion("", "no match")
+            return (NOTHING,)
         # The last piece may be unfinished: "retu" goes on as "return", a lone line end as an indent.
         begun = here.pop()
         after = tokens_of(unix_lines(suffix[:_SUFFIX_CHARS]))
         local = [*here, "", *after, ""]
         candidates = self._candidates(here, begun, local)
-        if not candidates:
-            return Suggestion("", "no match")
         lines = 1 if suffix.partition("\n")[0].strip() else max_lines
-        taken, leading = self._vote(candidates, local, max_tokens, lines)
-        text = "".join(taken)[len(begun) :]
-        text = trimmed(text, unix_lines(suffix), tuple(stop))
-        if not text.strip():
-            return Suggestion("", "no match")
-        if "\r\n" in prompt[-_PROMPT_CHARS:]:
-            text = text.replace("\n", "\r\n")
-        return Suggestion(text, self._label(leading), len(taken), len(taken) >= max_tokens)
+        found: list[Suggestion] = []
+        while candidates and len(found) < most:
+            taken, leading = self._vote(candidates, local, max_tokens, lines)
+            candidates = [one for one in candidates if not self._says(local, one, taken)]
+            text = "".join(taken)[len(begun) :]
+            text = trimmed(text, unix_lines(suffix), tuple(stop))
+            if not text.strip():
+                break
+            if "\r\n" in prompt[-_PROMPT_CHARS:]:
+                text = text.replace("\n", "\r\n")
+            found.append(
+                Suggestion(text, self._label(leading), len(taken), len(taken) >= max_tokens)
+            )
+        return tuple(found) or (NOTHING,)
 
     def _candidates(
         self, here: Sequence[str], begun: str, local: Sequence[str]
@@ -165,6 +187,10 @@ class Completer:
             leading = max(candidates, key=lambda candidate: (candidate.weight, candidate.position))
             taken.append(token)
         return taken, leading
+
+    def _says(self, local: Sequence[str], candidate: _Candidate, taken: list[str]) -> bool:
+        """Whether a candidate goes on with `taken`."""
+        return all(self._token(local, candidate, n) == token for n, token in enumerate(taken))
 
     def _token(self, local: Sequence[str], candidate: _Candidate, step: int) -> str:
         """The token `step` places into the candidate's continuation; empty where its text ends."""

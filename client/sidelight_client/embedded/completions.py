@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -93,32 +93,52 @@ class Completions:
         return await self._whole(question, asker)
 
     async def _whole(self, question: Question, asker: Asker) -> Response:
+        """The answer in one piece, faults included: what would break a stream breaks its body."""
         outcome, texts = "cancelled", list[str]()
+        garbage: bytes | None = None
         done: Answered | None = None
         try:
-            async for event in self._events(question):
-                if isinstance(event, Answered):
-                    done = event
-                else:
-                    texts.append(event)
+            async with contextlib.aclosing(self._events(question)) as events:
+                async for event in self._with_faults(events):
+                    if isinstance(event, bytes):
+                        garbage = event
+                    elif isinstance(event, Answered):
+                        done = event
+                    else:
+                        texts.append(event)
             assert done is not None
             outcome = "completed" if any(texts) else "empty"
-            answer = self._body(question, asker, done, "".join(texts))
+            others = self._others(question, done)
+            tokens = done.output_tokens + sum(other.tokens for other in others)
+            done = replace(done, output_tokens=tokens)
+            answer = self._body(
+                question, asker, done, ("".join(texts), *(other.text for other in others))
+            )
+            if garbage is not None:
+                return Response(HTTPStatus.OK, (("content-type", "application/json"),), garbage)
             return json_reply(HTTPStatus.OK, answer, (NO_STORE,))
         except ModelServerError:
             outcome = FailureKind.UPSTREAM_DOWN.value
             return failure(FailureKind.UPSTREAM_DOWN, _UPSTREAM_DOWN)
+        except CutConnectionError:
+            outcome = "cut"
+            raise
         finally:
             self._record(question, asker, done, outcome)
 
-    def _body(self, question: Question, asker: Asker, done: Answered, text: str) -> dict[str, Any]:
-        said: dict[str, Any] = {"finish_reason": done.finish, "index": 0, "logprobs": None}
-        if question.chat:
-            said["message"] = {"role": "assistant", "content": text}
-        else:
-            said["text"] = text
+    def _body(
+        self, question: Question, asker: Asker, done: Answered, texts: tuple[str, ...]
+    ) -> dict[str, Any]:
+        choices: list[dict[str, Any]] = []
+        for index, text in enumerate(texts):
+            said: dict[str, Any] = {"finish_reason": done.finish, "index": index, "logprobs": None}
+            if question.chat:
+                said["message"] = {"role": "assistant", "content": text}
+            else:
+                said["text"] = text
+            choices.append(said)
         shape = self._shape(question, asker, done.model, streamed=False)
-        return shape | {"choices": [said], "usage": done.usage, "sidelight": done.source}
+        return shape | {"choices": choices, "usage": done.usage, "sidelight": done.source}
 
     async def _streamed(self, question: Question, asker: Asker) -> AsyncGenerator[bytes]:
         """The server-sent events of one answer, faults included."""
@@ -190,9 +210,19 @@ class Completions:
         )
 
     def _from_workspace(self, question: Question) -> Suggestion:
-        return Completer(self._reader.index).complete(
+        return self._alternatives(question, 1)[0]
+
+    def _others(self, question: Question, done: Answered) -> tuple[Suggestion, ...]:
+        """What stands beside an answer from the workspace; a model on this machine gives one."""
+        if question.alternatives == 1 or done.kind is not SourceKind.WORKSPACE:
+            return ()
+        return self._alternatives(question, question.alternatives)[1:]
+
+    def _alternatives(self, question: Question, most: int) -> tuple[Suggestion, ...]:
+        return Completer(self._reader.index).alternatives(
             question.prompt,
             question.suffix,
+            most=most,
             max_tokens=question.max_tokens,
             max_lines=MAX_LINES,
             stop=question.stop,

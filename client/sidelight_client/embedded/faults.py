@@ -39,7 +39,10 @@ class Faults:
     throttle_delay_s: float = 60.0
     """How long those answers ask the client to wait."""
     hang_mid_stream: bool = False
-    """Send the first half of the answer, then nothing, and keep the connection open."""
+    """Send the first half of the answer, then nothing, and keep the connection open.
+
+    This and the next four break an answer that is asked for whole as well: nothing of it is sent.
+    """
     cut_stream: bool = False
     """Send the first half of the answer, then drop the connection."""
     garbage: bool = False

@@ -37,6 +37,8 @@ def policy_document(
         "content_rules": [_content_rule(rule) for rule in content_rules],
         "repo_rules": [_place_rule(rule) for rule in place_rules],
         "unknown_remote": unknown_remote.value,
+        # What may answer in its place has to run on this machine as well.
+        "data_use": {"processed_in": "this machine", "kept_days": 0, "trained_on": False},
     }
     version = hashlib.sha256(as_json(document)).hexdigest()[:16]
     return f'"{version}"', as_json({"version": version} | document)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeGuard, TypeVar
 
+from ..domain.completion import MOST_ALTERNATIVES
 from .tokens import estimated_tokens
 
 MAX_OUTPUT_TOKENS = 1_024
@@ -35,6 +36,8 @@ class Question:
     include_usage: bool
     body: Mapping[str, Any]
     """The body as it came, for a model server that understands more of it."""
+    alternatives: int = 1
+    """OpenAI's `n`."""
 
     @property
     def prompt_tokens(self) -> int:
@@ -65,8 +68,6 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
 def read_question(body: bytes, *, chat: bool) -> Question:
     """The request in `body`. Raises QuestionError."""
     given = read_object(body)
-    if given.get("n", 1) not in (1, None):
-        raise QuestionError("n must be 1")
     options: dict[str, Any] = _of_type(given, "stream_options", dict, {})
     prompt, others = _messages(given) if chat else (_of_type(given, "prompt", str, ""), ())
     return Question(
@@ -80,6 +81,7 @@ def read_question(body: bytes, *, chat: bool) -> Question:
         stream=_of_type(given, "stream", bool, False),
         include_usage=options.get("include_usage") is True,
         body=given,
+        alternatives=_alternatives(given),
     )
 
 
@@ -99,6 +101,15 @@ def _max_tokens(given: Mapping[str, Any]) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise QuestionError("max_tokens must be a whole number of at least 1")
     return min(value, MAX_OUTPUT_TOKENS)
+
+
+def _alternatives(given: Mapping[str, Any]) -> int:
+    value = _of_type(given, "n", int, 1)
+    if isinstance(value, bool) or not 1 <= value <= MOST_ALTERNATIVES:
+        raise QuestionError(f"n must be a whole number from 1 to {MOST_ALTERNATIVES}")
+    if value > 1 and given.get("stream"):
+        raise QuestionError("n must be 1 where the answer is streamed")
+    return value
 
 
 def _stop(given: Mapping[str, Any]) -> tuple[str, ...]:

@@ -131,6 +131,8 @@ class HttpServer:
             response = response or await self._handler(request)
         except WireError as error:
             response = self._refusal(error.status, error.reason)
+        except CutConnectionError:
+            raise
         except Exception as error:
             # One request may fail; the server must not. The text of an exception could quote code.
             log.error("a request failed: %s", type(error).__name__)  # noqa: TRY400  # As above.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from ..domain.completion import Source, SourceKind, TokenUse
+from ..domain.completion import MOST_ALTERNATIVES, Source, SourceKind, TokenUse
 from ..domain.failure import Failure, FailureKind
 from ..domain.spending.budget import Reading
 from ..ports import Delta, Finish, GatewayEvent
@@ -49,7 +49,8 @@ class AnswerReader:
         self._profile = profile
         self._events = _reader(content_type)
         self._body = bytearray()
-        self._fences = FenceStripper() if strip_fences else None
+        self._strips_fences = strip_fences
+        self._fences: dict[int, FenceStripper] = {}
         self._readings = readings
         self._model = model
         self._source: Source | None = None
@@ -88,11 +89,15 @@ class AnswerReader:
         if self.over:
             return []
         match part:
-            case Piece(text):
+            case Piece(text, choice):
                 self._length += len(text)
                 if self._length > LONGEST_ANSWER:
                     return self._stop(Failure(FailureKind.UPSTREAM_DOWN))
-                return self._text(text if self._fences is None else self._fences.feed(text))
+                if choice >= MOST_ALTERNATIVES:
+                    return []
+                if self._strips_fences:
+                    text = self._fences.setdefault(choice, FenceStripper()).feed(text)
+                return self._text(text, choice)
             case Told(tokens, source, model):
                 self._tokens = _merged(self._tokens, tokens or TokenUse())
                 self._source = source or self._source
@@ -106,11 +111,11 @@ class AnswerReader:
             case _:
                 assert_never(part)
 
-    def _text(self, text: str) -> list[GatewayEvent]:
+    def _text(self, text: str, choice: int) -> list[GatewayEvent]:
         if not text:
             return []
         self.begun = True
-        return [Delta(text)]
+        return [Delta(text, choice)]
 
     def _end(self) -> list[GatewayEvent]:
         """The body is over: complete if the gateway said so, cut off if it did not."""
@@ -118,7 +123,11 @@ class AnswerReader:
             return []
         if not self._ended:
             return self._stop(Failure(FailureKind.UPSTREAM_DOWN))
-        rest = self._text(self._fences.end()) if self._fences is not None else []
+        rest = [
+            event
+            for choice, fences in self._fences.items()
+            for event in self._text(fences.end(), choice)
+        ]
         return [*rest, *self._stop(self._finish())]
 
     def _finish(self) -> Finish:

@@ -26,6 +26,7 @@ class AnthropicProfile(OpenAiProfile):
     """There is no filling in: every completion is an instruction to a chat model."""
 
     name = "anthropic"
+    alternatives = 1
     default_mode = Mode.CHAT
     dialect = Dialect(
         names={

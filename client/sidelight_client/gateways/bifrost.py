@@ -11,6 +11,7 @@ class BifrostProfile(OpenAiProfile):
     """OpenAI's shapes, wrapped in `is_bifrost_error` where something failed."""
 
     name = "bifrost"
+    alternatives = 1
     dialect = Dialect(
         unnamed_limit=FailureKind.LIMIT_USER,
         names={

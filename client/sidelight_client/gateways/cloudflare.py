@@ -15,6 +15,7 @@ class CloudflareProfile(OpenAiProfile):
     """`authorization` belongs to the vendor behind it; the session goes beside it."""
 
     name = "cloudflare"
+    alternatives = 1
     dialect = Dialect(
         unnamed_limit=FailureKind.LIMIT_USER,
         names={

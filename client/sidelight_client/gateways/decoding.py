@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..domain.completion import Source, SourceKind, TokenUse
+from ..domain.completion import MOST_ALTERNATIVES, Source, SourceKind, TokenUse
 from .profile import Ended, Piece, StreamPart, Told
 from .untrusted import amount, count, items, mapping, member, text
 
@@ -42,13 +42,14 @@ def _openai(event: Mapping[str, Any]) -> tuple[StreamPart, ...]:
     """Completions and chat; in Mistral's stream the completions are chat-shaped."""
     told = Told(_openai_tokens(event), _source(event), _model(event))
     found: list[StreamPart] = [told]
-    for choice in map(mapping, items(event.get("choices"), 1)):
+    for place, choice in enumerate(map(mapping, items(event.get("choices"), MOST_ALTERNATIVES))):
+        index = count(choice.get("index"))
         said = choice.get("text")
         for shape in ("delta", "message"):
             if said is None:
                 said = mapping(choice.get(shape)).get("content")
         if isinstance(said, str) and said:
-            found.append(Piece(said))
+            found.append(Piece(said, place if index is None else index))
         if choice.get("finish_reason") is not None:
             found.append(Ended())
     return tuple(found)

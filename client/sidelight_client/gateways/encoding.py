@@ -95,6 +95,9 @@ def _chat(request: CompletionRequest, model: str) -> Encoded:
     return Encoded("/chat/completions", _json(request, model, {"messages": messages}), spans)
 
 
+VARIED = 0.4
+"""The temperature for alternatives: at 0 all of them are the same, and far above it few are right."""
+
 _MOST_STOPS = 4
 """OpenAI takes no more."""
 
@@ -103,12 +106,15 @@ def _json(
     request: CompletionRequest, model: str, said: dict[str, Any], stop: tuple[str, ...] = ()
 ) -> bytes:
     body = {"model": model} | said if model else said
+    several = request.alternatives > 1
     body |= {
         "max_tokens": request.max_tokens,
-        "temperature": 0,
+        "temperature": VARIED if several else 0,
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+    if several:
+        body["n"] = request.alternatives
     if request.max_lines == 1:
         stop = ("\n", *stop)
     if stop:

@@ -22,6 +22,7 @@ class EnvoyProfile(OpenAiProfile):
     """OpenAI's shapes; 429 comes from its own rate limit filter."""
 
     name = "envoy"
+    alternatives = 1
     dialect = Dialect(
         unnamed_limit=K.LIMIT_USER,
         wordings=(

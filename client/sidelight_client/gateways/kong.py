@@ -22,6 +22,7 @@ class KongProfile(OpenAiProfile):
     """
 
     name = "kong"
+    alternatives = 1
     dialect = Dialect(
         unnamed_limit=FailureKind.LIMIT_USER,
         wordings=(Wording(FailureKind.POLICY_BLOCKED, _GUARD, 400, 400),),

@@ -21,6 +21,7 @@ class LlamaCppProfile(OpenAiProfile):
     """Its `/v1/completions` drops `suffix` without a word, so it is never sent there."""
 
     name = "llamacpp"
+    alternatives = 1
     default_mode = Mode.INFILL
     dialect = Dialect(unnamed_limit=FailureKind.UPSTREAM_DOWN)
     """It has no limits; a server with every slot taken is busy."""

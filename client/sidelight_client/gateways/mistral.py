@@ -18,6 +18,7 @@ class MistralProfile(OpenAiProfile):
     """`/v1/fim/completions` takes a completion's fields; its stream is shaped like a chat's."""
 
     name = "mistral"
+    alternatives = 1
     default_mode = Mode.INFILL
     dialect = Dialect(
         names={

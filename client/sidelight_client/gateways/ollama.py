@@ -13,6 +13,7 @@ class OllamaProfile(OpenAiProfile):
     """`suffix` of `/v1/completions` works where the model can fill in, and is refused where not."""
 
     name = "ollama"
+    alternatives = 1
     dialect = Dialect(unnamed_limit=FailureKind.UPSTREAM_DOWN)
     """It has no limits; a 429 or a 503 is a queue that is full."""
 

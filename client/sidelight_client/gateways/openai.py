@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..domain.completion import CompletionRequest
+from ..domain.completion import MOST_ALTERNATIVES, CompletionRequest
 from ..domain.failure import Failure, FailureKind
 from ..domain.identity.secret import Secret
 from ..domain.identity.session import Grant
@@ -28,6 +28,7 @@ class OpenAiProfile:
     name = "openai"
     models_path = ""
     guardrails_path = ""
+    alternatives = MOST_ALTERNATIVES
     default_mode = Mode.SUFFIX
     dialect = Dialect()
     """A bare 429 comes from the vendor: this profile knows of no other limit."""

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from ..domain.policy.code_category import CodeCategory
+from ..domain.policy.data_use import DataUse
 from ..domain.policy.infrastructure import FileKind
 from ..domain.policy.organisation import (
     Action,
@@ -28,6 +29,8 @@ log = logging.getLogger("sidelight.policy")
 
 _AS_BEFORE_OR_NONE = (HTTPStatus.NOT_MODIFIED, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 MAX_RULES = 500
+LONGEST_KEPT_DAYS = 36_500.0
+LONGEST_ADDRESS = 2_000
 MAX_PLACE_RULES = 10_000
 LONGEST_PATTERN = 2_000
 MAX_MATCHERS = 20
@@ -54,7 +57,24 @@ def policy(document: Mapping[str, Any], version: str) -> Policy:
         place_rules(document),
         _mode(document["unknown_remote"]) if "unknown_remote" in document else Mode.ON,
         _redaction(document),
+        data_use(document),
     )
+
+
+def data_use(document: Mapping[str, Any]) -> DataUse | None:
+    """What becomes of the code that is sent; None where the document says nothing of it.
+
+    What cannot be read is unknown, which is shown as such: never as "not kept" or "not trained on".
+    """
+    said = mapping(document.get("data_use"))
+    days, trained_on = number(said.get("kept_days")), said.get("trained_on")
+    found = DataUse(
+        text(said.get("processed_in")),
+        days if days is not None and 0 <= days <= LONGEST_KEPT_DAYS else None,
+        trained_on if isinstance(trained_on, bool) else None,
+        text(said.get("url"), LONGEST_ADDRESS),
+    )
+    return None if found == DataUse() else found
 
 
 def _redaction(document: Mapping[str, Any]) -> RedactionMode:

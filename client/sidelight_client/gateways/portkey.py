@@ -15,6 +15,7 @@ class PortkeyProfile(OpenAiProfile):
     """Its policies answer with statuses of their own: 446 blocked, 412 budget, 246 warned."""
 
     name = "portkey"
+    alternatives = 1
     dialect = Dialect(
         unnamed_limit=FailureKind.LIMIT_USER,
         # "failure" without an error object is the gateway's own: it was not told whom to ask.

@@ -71,9 +71,10 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of the answer's text."""
+    """A piece of the answer's text; `choice` is which of its alternatives it belongs to."""
 
     text: str
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,11 @@ class Profile(Protocol):
     @property
     def guardrails_path(self) -> str:
         """Where the gateway lists its guardrails, above its `/v1`; empty where it does not."""
+        ...
+
+    @property
+    def alternatives(self) -> int:
+        """How many texts one request may ask for; 1 where the gateway is not known to take `n`."""
         ...
 
     @property

@@ -11,6 +11,7 @@ class Wso2Profile(OpenAiProfile):
     """900514 is a guardrail; 9008xx are throttles, 9009xx credentials."""
 
     name = "wso2"
+    alternatives = 1
     dialect = Dialect(
         unnamed_limit=FailureKind.LIMIT_USER,
         names={

@@ -198,6 +198,7 @@ class FakeGateway:
     proved: int = 0
     aborted: int = 0
     pools_dropped: int = 0
+    connected_ahead: int = 0
     rules: Policy | PolicyTrouble | None = None
     listed: RuleChoice | None = None
     readings: tuple[Reading, ...] = ()
@@ -261,6 +262,9 @@ class FakeGateway:
         self.messages.append(said)
         self.grants.append(grant)
         return NoEndpoint(form_url) if self.feedback_ends is None else self.feedback_ends
+
+    def connect_ahead(self) -> None:
+        self.connected_ahead += 1
 
     async def drop_pool(self) -> None:
         self.pools_dropped += 1

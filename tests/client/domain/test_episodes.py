@@ -18,7 +18,6 @@ from sidelight_client.domain.service.episodes import (
     Topic,
     Trouble,
     in_quiet_hours,
-    mute,
     step,
     troubles_of,
     woke,
@@ -68,11 +67,12 @@ def test_after_a_wake_a_minute_passes_and_what_lasts_is_told_then() -> None:
     assert told([(0, (OUTAGE,)), (61, ())], awake) == ["notice.outage", "notice.outage_over"]
 
 
-def test_in_quiet_hours_and_while_muted_nothing_is_told_and_nothing_is_made_up_for() -> None:
+def test_in_silence_nothing_is_told_and_nothing_is_made_up_for() -> None:
     assert told([(0, (OUTAGE,)), (300, ())], quiet=True) == []
-    muted = mute(Episodes(), NOW)
-    assert told([(0, (OUTAGE,)), (3_599, (OUTAGE,)), (3_700, (OUTAGE,))], muted) == []
-    assert told([(3_601, (OUTAGE,))], muted) == ["notice.outage"]
+    silent, notices, _ = step(Episodes(), (OUTAGE,), NOW, quiet=True)
+    assert notices == ()
+    assert told([(10, (OUTAGE,)), (3_700, (OUTAGE,))], silent) == []
+    assert told([(10, ()), (20, (OUTAGE,))], silent) == ["notice.outage"]
 
 
 def test_offline_nothing_begins_and_nothing_ends() -> None:
@@ -120,7 +120,7 @@ def test_no_hour_ever_has_more_than_four(
 
 
 def test_a_clock_that_is_set_back_silences_nothing_for_long() -> None:
-    episodes = woke(mute(Episodes(sent=(NOW,)), NOW), NOW)
+    episodes = woke(Episodes(sent=(NOW,)), NOW)
     earlier = NOW - 86_400
     episodes, _, due = step(episodes, (OUTAGE,), earlier, quiet=False)
     assert due is not None

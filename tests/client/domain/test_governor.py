@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -120,3 +121,13 @@ def test_a_request_is_worth_more_early_in_a_line_and_less_after_a_failure() -> N
     assert worth(since_failure=20) > worth(since_failure=2)
     assert worth(since_failure=0) == 0
     assert worth() > worth(usefulness=0.1)
+
+
+def test_a_request_is_worth_less_where_typing_outruns_its_answer_or_a_key_uses_much_of_it_up() -> (
+    None
+):
+    usual = Moment(Place.LINE_START, "python", 0, 0.6, 30.0, 64.0)
+    outrun, dictated = replace(usual, late=15.0), replace(usual, stride=25.0)
+    assert value(outrun) == pytest.approx(value(usual) / 2)
+    assert value(dictated) == pytest.approx(value(usual) / 5)
+    assert 0 < value(replace(usual, late=500.0)) < value(outrun)

@@ -11,6 +11,7 @@ from sidelight_client.domain.provenance import (
     Provenance,
     Way,
     around,
+    joined,
     line_hash,
     look_again,
     provenance,
@@ -75,3 +76,18 @@ def test_what_is_kept_and_looked_at_is_bounded() -> None:
     start, end = around(known, 1_000_000)
     assert end - start == 2 * LINES_AROUND + MOST_LINES
     assert around(known, 5) == (0, 5)
+
+
+def test_two_pieces_one_behind_the_other_are_what_they_would_be_in_one() -> None:
+    first = taken(["def a():"], first_line=4)
+    further = taken(["def a():", "    return 1"], first_line=4)
+    whole = joined(first, further)
+    assert whole.line_hashes == further.line_hashes
+    assert whole.characters == first.characters + further.characters
+    assert joined(first, taken(["    return 1"], first_line=5)).line_hashes == whole.line_hashes
+
+
+@given(LINES, LINES)
+def test_joined_pieces_survive_where_their_lines_are(one: list[str], other: list[str]) -> None:
+    whole = joined(taken(one), taken(other))
+    assert look_again(whole, one + other, saved=True).saved == len(whole.line_hashes)

@@ -16,6 +16,7 @@ from sidelight_client.domain.completion import (
     Unavailable,
     UnavailableReason,
 )
+from sidelight_client.domain.pauses import LanguagePause, Pauses
 from sidelight_client.domain.place import Document, Position
 from sidelight_client.domain.policy.organisation import Mode, PlaceRule, Verdict
 from sidelight_client.domain.refusal import Admission, refuse
@@ -28,7 +29,7 @@ NOW = 1_000.0
 FREE = Admission(
     enabled=True,
     languages_off=(),
-    paused_until=None,
+    pauses=Pauses(),
     verdict=Verdict(Mode.ON),
     local=False,
     endpoints=Endpoints(("https://a",)),
@@ -57,7 +58,7 @@ def request(trigger: Trigger = Trigger.AUTOMATIC) -> CompletionRequest:
 ORDER: tuple[tuple[dict[str, Any], object], ...] = (
     ({"enabled": False}, UnavailableReason.SWITCHED_OFF),
     ({"languages_off": ("markdown", "python")}, UnavailableReason.LANGUAGE_OFF),
-    ({"paused_until": NOW + 1}, UnavailableReason.PAUSED),
+    ({"pauses": Pauses(NOW + 1)}, UnavailableReason.PAUSED),
     ({"verdict": OFF}, Blocked),
     ({"endpoints": OPEN}, UnavailableReason.BREAKER_OPEN),
     ({"budget": SPENT}, Limited),
@@ -79,6 +80,17 @@ def test_each_reason_refuses_also_who_asks_explicitly(
     assert reason(replace(FREE, **facts), trigger) == why
 
 
+def test_a_pause_of_one_language_is_told_with_its_end_and_after_that_of_everything() -> None:
+    python = (LanguagePause("python", NOW + 9),)
+    known = replace(FREE, pauses=Pauses(None, python))
+    refused = refuse(known, request(Trigger.INVOKED), NOW)
+    assert isinstance(refused, Unavailable)
+    assert (refused.reason, refused.retry_at) == (UnavailableReason.LANGUAGE_PAUSED, NOW + 9)
+    assert reason(replace(FREE, pauses=Pauses(NOW + 1, python))) is UnavailableReason.PAUSED
+    elsewhere = Pauses(None, (LanguagePause("go", NOW + 9),))
+    assert reason(replace(FREE, pauses=elsewhere)) is None
+
+
 @pytest.mark.parametrize("place", range(len(ORDER)))
 def test_the_most_lasting_reason_is_told(place: int) -> None:
     known = FREE
@@ -91,7 +103,7 @@ def test_the_most_lasting_reason_is_told(place: int) -> None:
     "facts",
     [
         {},
-        {"paused_until": NOW},
+        {"pauses": Pauses(NOW, (LanguagePause("python", NOW), LanguagePause("go", NOW + 9)))},
         {"verdict": NEAR, "local": True},
         {"budget": SOFT},
         {"endpoints": tripped(NOW)},

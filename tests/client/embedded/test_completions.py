@@ -41,6 +41,17 @@ async def test_a_whole_answer_says_the_same_as_a_streamed_one(client):
     assert whole.json["usage"] == streamed.events[-1]["usage"]
 
 
+async def test_alternatives_are_what_other_places_say_each_with_its_number(client):
+    prompt = "x = make(alpha)\ny = 1\nx = make(beta)\nz = 2\nx = make(beta)\nu = 3\nx = ma"
+    reply = await client.complete(prompt, n=3, stream=False)
+    choices = reply.json["choices"]
+    assert [choice["text"] for choice in choices] == ["ke(beta)", "ke(alpha)"]
+    assert [choice["index"] for choice in choices] == [0, 1]
+    one = await client.complete(prompt, stream=False)
+    assert one.json["choices"] == choices[:1]
+    assert reply.json["usage"]["completion_tokens"] > one.json["usage"]["completion_tokens"]
+
+
 async def test_a_chat_completes_the_last_user_message_in_chat_shape(client):
     messages = [
         {"role": "system", "content": "be brief"},
@@ -187,7 +198,9 @@ async def test_a_model_that_does_not_exist_is_refused_by_name(client):
         b'{"prompt": "x", "stop": ["a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a"]}',
         b'{"prompt": "x", "stream": "yes"}',
         b'{"prompt": "x", "stream_options": []}',
-        b'{"prompt": "x", "n": 2}',
+        b'{"prompt": "x", "n": 2, "stream": true}',
+        b'{"prompt": "x", "n": 4}',
+        b'{"prompt": "x", "n": true}',
         b'{"prompt": "x", "model": {}}',
     ],
 )

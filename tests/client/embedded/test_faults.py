@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 
 import pytest
@@ -124,6 +125,30 @@ async def test_garbage_is_in_the_middle_and_the_rest_of_the_answer_after_it(clie
     reply = await client.complete(PROMPT)
     assert b"{not json" in reply.body
     assert reply.body.endswith(b"data: [DONE]\n\n")
+    assert await works(client)
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [("cut_stream", "cut"), ("hang_mid_stream", "cancelled"), ("never_end", "cancelled")],
+)
+async def test_an_answer_that_is_asked_for_whole_breaks_as_well(
+    client, clock, wait_until, fault, outcome
+):
+    setattr(client.gateway.faults, fault, True)
+    async with client.streaming(prompt=PROMPT, stream=False) as reader:
+        with contextlib.suppress(TimeoutError, ConnectionResetError):
+            async with asyncio.timeout(0.1):
+                assert await reader.read() == b""
+    await wait_until(lambda: bool(client.gateway.audit.lines))
+    assert client.gateway.audit.lines[-1].outcome == outcome
+    assert await works(client)
+
+
+async def test_garbage_in_an_answer_that_is_asked_for_whole_is_all_of_it(client):
+    client.gateway.faults.garbage = True
+    reply = await client.complete(PROMPT, stream=False)
+    assert (reply.status, b"{not json" in reply.body) == (200, True)
     assert await works(client)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -173,3 +174,11 @@ def test_an_answer_in_one_piece_is_the_same_question() -> None:
     encoded = encode(request(SMALL), "m", Mode.SUFFIX)
     streamed, whole = json.loads(encoded.body), json.loads(unstreamed(encoded).body)
     assert whole == {k: v for k, v in streamed.items() if k != "stream_options"} | {"stream": False}
+
+
+def test_alternatives_are_asked_for_by_n_and_at_a_temperature_that_makes_them_differ() -> None:
+    asked = replace(request(SMALL), alternatives=3)
+    several: dict[str, Any] = json.loads(encode(asked, "m", Mode.SUFFIX).body)
+    assert several["n"] == 3
+    assert several["temperature"] > 0
+    assert "n" not in body(SMALL, Mode.SUFFIX)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .filters import FILTERS, FilterReason, without_prose
@@ -59,6 +60,12 @@ def offered(text: str, around: Around, max_lines: int) -> Offer:
     if not shown.strip():
         return Offer("", reason or FilterReason.EMPTY)
     return Offer(shown, reason)
+
+
+def distinct(offers: Sequence[Offer]) -> tuple[str, ...]:
+    """The texts worth showing as alternatives, in their order: none that differs in blanks only."""
+    texts = {" ".join(one.text.split()): one.text for one in reversed(offers) if one.text}
+    return tuple(dict.fromkeys(texts[" ".join(one.text.split())] for one in offers if one.text))
 
 
 def showable(text: str, around: Around, max_lines: int) -> str:

@@ -24,6 +24,7 @@ _UNAVAILABLE = {
     UnavailableReason.PAUSED: "completions.paused",
     UnavailableReason.SWITCHED_OFF: "completion.switched_off",
     UnavailableReason.LANGUAGE_OFF: "completion.language_off",
+    UnavailableReason.LANGUAGE_PAUSED: "completion.language_paused",
     UnavailableReason.CONTEXT_TOO_LARGE: "completion.context_too_large",
     UnavailableReason.SCANNER_DOWN: "gateway.scanner_down",
     UnavailableReason.RULES_NOT_READY: "content.rules_not_ready",

@@ -18,8 +18,19 @@ PROSE = frozenset(
 OPENERS = (":", "{", "(", "[", "=>", "->", "do", "then", "begin")
 """What the line above ends with where a block or an argument list begins."""
 
-FORGET_CHARS = 18.0
+FORGET_CHARS = 12.0
 """After so many characters a failed request says little (1/e) about the next one."""
+
+FORGET_SHAPE = 4.0
+"""How suddenly it is forgotten. A model that does not see what is meant goes on not seeing it for some
+words, so asking again after a few characters fails as well, and hardly depends on the price."""
+
+STRIDE_POWER = 0.5
+"""Whoever puts in words at once uses an answer up in fewer keys. Not as many fewer as it is longer: a
+suggestion that is there between two phrases is read."""
+
+LEAST_IN_TIME = 0.1
+"""The share of an answer that is counted even if typing outruns it: people stop without notice."""
 
 _CLOSERS = ")]}>\"'`:;, \t"
 
@@ -60,6 +71,8 @@ class Moment:
         usefulness: which share (0..1) of the latest suggestions in this file was followed.
         answer_chars: how long answers here are when they begin at the start of a line.
         since_failure: characters typed since the last request that brought nothing of use.
+        late: characters that are typed until an answer is there.
+        stride: characters that one key usually puts in: 1 at a keyboard, many where somebody dictates.
     """
 
     place: Place
@@ -68,6 +81,8 @@ class Moment:
     usefulness: float
     answer_chars: float
     since_failure: float
+    late: float = 0.0
+    stride: float = 1.0
 
 
 def place_of(before: str, after: str, above: str) -> Place:
@@ -86,9 +101,14 @@ def place_of(before: str, after: str, above: str) -> Place:
     return Place.INSIDE_WORD if before[-1].isalnum() or before[-1] == "_" else Place.WORD_START
 
 
+def freshness(since_failure: float) -> float:
+    """How much (0..1) of a first attempt one is that follows a failure by so many characters."""
+    return 1.0 - math.exp(-math.pow(max(since_failure, 0.0) / FORGET_CHARS, FORGET_SHAPE))
+
+
 def chance(moment: Moment) -> float:
     """How likely (0..1) an answer is right, by what happened in this file so far."""
-    fresh = 1.0 - math.exp(-max(moment.since_failure, 0.0) / FORGET_CHARS)
+    fresh = freshness(moment.since_failure)
     prose = PROSE_SHARE if moment.language in PROSE else 1.0
     return min(moment.usefulness * PLACE_SHARE[moment.place] * prose * fresh, 1.0)
 
@@ -99,5 +119,11 @@ def coverage(moment: Moment) -> float:
 
 
 def value(moment: Moment) -> float:
-    """The characters of typing that a request sent at `moment` may be expected to cover."""
-    return chance(moment) * coverage(moment)
+    """The characters of typing that a request sent at `moment` may be expected to cover.
+
+    What is typed before the answer is there is not covered, and a key that puts in many counts less
+    than that many keys.
+    """
+    covered = coverage(moment)
+    in_time = max(covered - moment.late, covered * LEAST_IN_TIME)
+    return chance(moment) * in_time / math.pow(moment.stride, STRIDE_POWER)

@@ -1,0 +1,44 @@
+"""What follows a suggestion is fetched once, also where nothing comes of it."""
+
+from __future__ import annotations
+
+from sidelight_client.api import UNLIMITED, Position, Source, SourceKind, Tier, Trigger, take
+from sidelight_lsp.document import TextDocument
+from sidelight_lsp.document_policy import DocumentPolicy
+from sidelight_lsp.policy import Reuse
+from sidelight_lsp.through import Suggestion, anchor_of
+
+TEXT = "total = compute(first)"
+
+
+def prefetches() -> int:
+    """How often what follows is fetched while `TEXT` is typed, where each fetch brings nothing."""
+    policy, document = DocumentPolicy(), TextDocument("file:///a.py", "python", 1, "")
+    at, fetched = Position(0, 0), 0
+
+    anchor = anchor_of(take(document.lines, at, document.uri), "", ())
+    source = Source(SourceKind.MODEL, "m")
+    policy.landed(Suggestion(anchor, (TEXT,), "first", source, Tier.FAST), 0.1, 0)
+    for number, key in enumerate(TEXT, 1):
+        edit = document.replace(at, at, key)
+        at = edit.new_end
+        policy.edited(document, edit, number * 0.1)
+        decision = policy.decide(
+            document,
+            at,
+            trigger=Trigger.AUTOMATIC,
+            joinable=False,
+            prefetching=False,
+            refused=None,
+            pace=UNLIMITED,
+            now_s=number * 0.1,
+            shortest_rest_s=0.0,
+        )
+        if isinstance(decision, Reuse) and decision.prefetch:
+            fetched += 1
+            policy.landed(None, 0.1, 0)
+    return fetched
+
+
+def test_what_follows_a_suggestion_is_asked_once_when_the_model_has_nothing_to_add() -> None:
+    assert prefetches() == 1
