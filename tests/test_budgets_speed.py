@@ -16,8 +16,11 @@ from benchmarks.contenders import Contender, floor, ours
 from benchmarks.driver import Driver
 from benchmarks.holds import log_length, longest_hold
 from benchmarks.hot_path import THROUGH, Bench
+from benchmarks.live_typing import typed
+from benchmarks.oracle import Model
 from benchmarks.processes import pss_mib, spent_by
 from benchmarks.stage import SIZES, Stage, staged
+from benchmarks.traces import Key, Trace
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="memory, CPU and wake-ups are read from Linux's /proc"
@@ -35,6 +38,10 @@ WINDOWS = 4
 WAKE_UPS_A_MINUTE, CPU_MS_A_MINUTE = 12, 5.0
 REST_S = 20.0
 SETTLE_S = 6.0
+
+WRITTEN = "def compute(first, second):\n    return first + second\n\n\n"
+TYPED = "total = compute(first, second)\n"
+GAP_S = 0.1
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +112,16 @@ def test_nothing_holds_the_loop_while_a_suggestion_is_typed_in_a_large_file(stag
     cpu_s(stage, ours(stage), LARGE)
     held = longest_hold(stage, since)
     assert held.passed, str(held)
+
+
+def test_the_real_time_replay_sees_right_suggestions_where_the_model_is_always_right(
+    stage: Stage,
+) -> None:
+    keys = tuple(
+        Key(number * GAP_S, len(WRITTEN) + number, 0, key) for number, key in enumerate(TYPED)
+    )
+    trace = Trace("ledger.py", "python", WRITTEN, keys, WRITTEN + TYPED)
+    run = typed(stage, ours(stage), trace, Model(hit_share=1.0, latency_s=0.02))
+    # What was once shown stays while it is typed: a slow machine is late with the first few only.
+    assert run.shown >= run.reachable / 2
+    assert run.requests > 0

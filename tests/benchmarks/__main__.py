@@ -1,4 +1,4 @@
-"""`python -m benchmarks`, run in `tests/`: every figure one line, with what it is held against."""
+"""`python -m benchmarks`, run in `tests/`: each figure, what it is held against, and the verdicts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from pathlib import Path
 
 from sidelight_client import __version__
 
-from . import content_suites, footprint, hot_path, policy_suite, replay, startup
+from . import content_suites, footprint, hot_path, places, policy_suite, replay, startup
+from .driver import NoAnswerError
 from .report import Line, Options, Suite
 from .traces import TraceUnreadableError
+from .verdicts import table
 
 SUITES: tuple[Suite, ...] = (
     startup.SUITE,
@@ -24,6 +26,7 @@ SUITES: tuple[Suite, ...] = (
     footprint.SUITE,
     content_suites.SUITE,
     content_suites.SCAN_SUITE,
+    places.SUITE,
 )
 """Every suite, in the order in which they run."""
 
@@ -46,17 +49,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     lines: list[Line] = []
     print(_header(), flush=True)
-    try:
-        for suite in suites:
+    for suite in suites:
+        try:
             for line in suite.run(options):
                 print(line, flush=True)
                 lines.append(line)
-    except TraceUnreadableError as error:
-        parser.error(str(error))
+        except TraceUnreadableError as error:
+            parser.error(str(error))
+        except (NoAnswerError, TimeoutError) as error:
+            # What does not run is not fast; it is no figure either.
+            lines.append(
+                Line(0, f"{suite.name}: Sidelight did not answer", str(error), passed=False)
+            )
+            print(lines[-1], flush=True)
+    rows = table(lines)
+    print(
+        *(f"peer {name}: not to be had: {why}" for name, why in options.missing.items()), sep="\n"
+    )
+    print(_header(), *rows, sep="\n")
     if given.json is not None:
-        given.json.write_text(json.dumps([line.as_json() for line in lines], indent=1))
+        document = {
+            "machine": _header(),
+            "not_to_be_had": options.missing,
+            "figures": [row.as_json() for row in rows],
+            "lines": [line.as_json() for line in lines],
+        }
+        given.json.write_text(json.dumps(document, indent=1), "utf-8")
     failed = sum(line.passed is False for line in lines)
-    print(_header())
     print(f"{sum(line.passed is True for line in lines)} passed, {failed} failed")
     return 1 if failed else 0
 

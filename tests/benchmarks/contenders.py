@@ -1,32 +1,27 @@
-"""Who is measured side by side: Sidelight, the floor, and the peers that could be had.
-
-A peer runs as its maker ships it, against the same stub gateway on loopback, with its own defaults;
-only its debounce is taken out where the time of an answer is measured.
-"""
+"""Who is measured side by side: Sidelight, and the floors. The peers are in `peers.py`."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
+import socket
 import sys
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sidelight_client.api import Position
+
 from .driver import Driver, inline, rows_of
+from .open_file import place
 from .processes import tree
 from .stage import Stage
 
-TABBY = "tabby-agent@1.5.0"
-REFACT = "refact==0.10.14"
-FETCH_S = 240
-
-Ask = Callable[[str, int, int], tuple[str, dict[str, Any]]]
+Ask = Callable[[str, Position], tuple[str, dict[str, Any]]]
 """Method and params that ask for a completion at a place of a document."""
+
+FREE_PORT = "{port}"
+"""In a command: a port of this machine that is free when it starts."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +29,8 @@ class Contender:
     """One server and how it is spoken to.
 
     Attributes:
+        ask: as an editor asks because a person pressed the key for it: nothing is waited for.
+        ask_typing: as an editor asks at each key.
         processes: whose CPU and memory count, given the process the editor started.
     """
 
@@ -41,33 +38,50 @@ class Contender:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     ask: Ask
-    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    ask_typing: Ask
     processes: Callable[[int], list[int]] = tree
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def started(self, stage: Stage) -> Driver:
+        """An editor window with it, before `initialize`."""
+        return Driver.start(self.command_now(), self.environment, stage.workspace)
+
+    def command_now(self) -> list[str]:
+        """The command of one start."""
+        port = _free_port() if FREE_PORT in self.command else ""
+        return [port if word == FREE_PORT else word for word in self.command]
 
     def start(self, stage: Stage) -> Driver:
-        """An editor window with it, initialized."""
-        driver = Driver.start(self.command, self.environment, stage.workspace)
-        driver.initialize(stage.workspace, self.options)
+        """An editor window with it, initialized. Raises NoAnswerError."""
+        driver = self.started(stage)
+        try:
+            driver.initialize(stage.workspace, self.options)
+        except BaseException:
+            driver.close()
+            raise
         return driver
 
 
-def ask_inline(uri: str, line: int, character: int) -> tuple[str, dict[str, Any]]:
-    """As an editor with ghost text asks because a person pressed its key: nothing is waited for."""
-    return "textDocument/inlineCompletion", inline(uri, line, character, invoked=True)
+def ask_invoked(uri: str, at: Position) -> tuple[str, dict[str, Any]]:
+    return "textDocument/inlineCompletion", inline(uri, at.line, at.character, invoked=True)
 
 
-def ask_classic(uri: str, line: int, character: int) -> tuple[str, dict[str, Any]]:
+def ask_automatic(uri: str, at: Position) -> tuple[str, dict[str, Any]]:
+    return "textDocument/inlineCompletion", inline(uri, at.line, at.character)
+
+
+def ask_classic(uri: str, at: Position) -> tuple[str, dict[str, Any]]:
     return "textDocument/completion", {
         "textDocument": {"uri": uri},
-        "position": {"line": line, "character": character},
+        "position": place(at),
         "context": {"triggerKind": 1},
     }
 
 
-def ask_refact(uri: str, line: int, character: int) -> tuple[str, dict[str, Any]]:
+def ask_refact(uri: str, at: Position) -> tuple[str, dict[str, Any]]:
     return "refact/getCompletions", {
         "textDocument": {"uri": uri},
-        "position": {"line": line, "character": character},
+        "position": place(at),
         "parameters": {"temperature": 0.1, "max_new_tokens": 20},
         "multiline": False,
     }
@@ -79,94 +93,39 @@ def ours(stage: Stage) -> Contender:
         "sidelight",
         tuple(stage.command),
         stage.environment,
-        ask_inline,
+        ask_invoked,
+        ask_automatic,
         processes=lambda pid: [*stage.brokers(), pid],
     )
 
 
 def floor(stage: Stage) -> Contender:
-    """The no-op server in Python."""
-    program = str(Path(__file__).with_name("echo.py"))
-    command = (sys.executable, "-I", "-S", "-E", program)
-    return Contender("echo", command, stage.environment, ask_inline)
+    """The least a Python program does: it answers everything with nothing."""
+    return _script(stage, "echo", "echo.py")
 
 
-def peers(stage: Stage, asked: str) -> list[Contender]:
-    """The peers asked for (`auto`, `none` or names) that can be had on this machine."""
-    if asked == "none":
-        return []
-    wanted = {"tabby", "refact"} if asked == "auto" else set(asked.split(","))
-    found = [
-        make(stage) for name, make in (("tabby", _tabby), ("refact", _refact)) if name in wanted
-    ]
-    return [one for one in found if one is not None]
+def asking_floor(stage: Stage) -> Contender:
+    """The same, and it asks the gateway for each completion: the floor of a fetched answer."""
+    host, _, port = stage.stub.url.rpartition("/")[2].partition(":")
+    return _script(stage, "asking echo", "echo.py", host, port)
 
 
-def cache() -> Path:
-    """Where downloaded peers are kept between runs."""
-    given = os.environ.get("SIDELIGHT_BENCHMARK_PEERS")
-    folder = Path(given) if given else Path.home() / ".cache" / "sidelight-benchmarks"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def noop(stage: Stage) -> Contender:
+    """A language server of the usual library that keeps the documents and suggests nothing."""
+    program = str(Path(__file__).with_name("noop_server.py"))
+    command = (sys.executable, "-P", program)
+    return Contender("no-op", command, stage.environment, ask_invoked, ask_automatic)
 
 
-def _tabby(stage: Stage) -> Contender | None:
-    """tabby-agent from npm; its debounce is its own setting."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        return None
-    folder = cache() / "tabby"
-    program = folder / "node_modules" / "tabby-agent" / "dist" / "cli.js"
-    if not program.exists() and not _fetched(
-        npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder, TABBY
-    ):
-        return None
-    home = stage.root / "tabby"
-    config = home / ".tabby-client" / "agent" / "config.toml"
-    config.parent.mkdir(parents=True, exist_ok=True)
-    config.write_text(
-        f'[server]\nendpoint = "{stage.stub.url}"\ntoken = "stub"\n'
-        '[completion.debounce]\nmode = "fixed"\ninterval = 0\n'
-        "[anonymousUsageTracking]\ndisable = true\n",
-        "utf-8",
-    )
-    environment = {**stage.environment, "HOME": str(home)}
-    return Contender("tabby", (node, str(program), "--lsp", "--stdio"), environment, ask_classic)
+def _script(stage: Stage, name: str, program: str, *words: str) -> Contender:
+    path = str(Path(__file__).with_name(program))
+    command = (sys.executable, "-I", "-S", "-E", path, *words)
+    return Contender(name, command, stage.environment, ask_invoked, ask_automatic)
 
 
-def _refact(stage: Stage) -> Contender | None:
-    """refact-lsp out of its wheel, which is only unpacked."""
-    folder = cache() / "refact"
-    program = folder / "refact-lsp"
-    if not program.exists():
-        pip = (sys.executable, "-m", "pip")
-        if not _fetched(*pip, "download", "-q", "--no-deps", "-d", folder, REFACT):
-            return None
-        for wheel in folder.glob("*.whl"):
-            with zipfile.ZipFile(wheel) as files:
-                inside = [one for one in files.namelist() if one.endswith("refact-lsp")]
-                if inside:
-                    program.write_bytes(files.read(inside[0]))
-                    program.chmod(0o755)
-    if not program.exists():
-        return None
-    command = (
-        *(str(program), "--address-url", stage.stub.url, "--api-key", "stub", "--http-port", "0"),
-        *("--lsp-stdin-stdout", "1", "--logs-stderr"),
-    )
-    environment = {**stage.environment, "HOME": str(stage.root / "refact")}
-    return Contender("refact", command, environment, ask_refact)
-
-
-def _fetched(*command: str | Path) -> bool:
-    """Whether a download worked; one that did not leaves the peer out."""
-    try:
-        done = subprocess.run(
-            [str(word) for word in command], capture_output=True, timeout=FETCH_S, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+def _free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return str(found.getsockname()[1])
 
 
 def texts(result: Any) -> list[str]:

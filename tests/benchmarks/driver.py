@@ -21,6 +21,8 @@ from typing import Any, Self, cast
 ANSWER_S = 30.0
 LEAVE_S = 5.0
 READ = 1 << 20
+WHOLE = 1
+"""The server wants the whole text after each edit (LSP, `TextDocumentSyncKind.Full`)."""
 
 CAPABILITIES: dict[str, Any] = {
     "general": {"positionEncodings": ["utf-16"]},
@@ -53,6 +55,8 @@ class Driver:
     def __init__(self, process: subprocess.Popen[bytes], started: float) -> None:
         self.process = process
         self.started = started
+        self.sync = 2
+        """Which kind of change the server asked for when it was initialized."""
         self.screen: Callable[[Answer, int], None] | None = None
         """Told of each answer to a request nobody waits for, with the request's id."""
         self.browser: Callable[[str], None] | None = None
@@ -98,6 +102,7 @@ class Driver:
         )
         if answer.error is not None:
             raise NoAnswerError("initialize was refused")
+        self.sync = _sync(answer.result)
         self.notify("initialized", {})
         return answer
 
@@ -206,25 +211,6 @@ def frame(message: Mapping[str, Any]) -> bytes:
     return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
-def insertion(uri: str, version: int, line: int, character: int, text: str) -> dict[str, Any]:
-    """The params of a didChange that types `text` at a place."""
-    return change(uri, version, (line, character), (line, character), text)
-
-
-def change(
-    uri: str, version: int, start: tuple[int, int], end: tuple[int, int], text: str
-) -> dict[str, Any]:
-    """The params of a didChange that replaces a range."""
-    place = {
-        "start": {"line": start[0], "character": start[1]},
-        "end": {"line": end[0], "character": end[1]},
-    }
-    return {
-        "textDocument": {"uri": uri, "version": version},
-        "contentChanges": [{"range": place, "text": text}],
-    }
-
-
 def inline(uri: str, line: int, character: int, *, invoked: bool = False) -> dict[str, Any]:
     """The params of an inline completion request."""
     return {
@@ -240,10 +226,21 @@ def items_of(answer: Answer) -> list[str]:
 
 
 def rows_of(result: Any, name: str = "items") -> list[dict[str, Any]]:
-    """What a server offered: a list, or an object that has it under `name`."""
+    """What a server offered: an object that has it under `name`, or a list of items."""
     if isinstance(result, dict):
         result = cast("dict[str, Any]", result).get(name)
+    elif name != "items":
+        return []
     return cast("list[dict[str, Any]]", result) if isinstance(result, list) else []
+
+
+def _sync(result: Any) -> int:
+    """The kind of `TextDocumentSyncOptions`, or of the number that may stand in their place."""
+    capabilities: dict[str, Any] = cast("dict[str, Any]", result or {}).get("capabilities") or {}
+    told: Any = capabilities.get("textDocumentSync")
+    if isinstance(told, dict):
+        told = cast("dict[str, Any]", told).get("change")
+    return told if isinstance(told, int) else 2
 
 
 def _cut(buffer: bytearray) -> bytes | None:

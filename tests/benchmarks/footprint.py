@@ -6,16 +6,20 @@ import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 
-from .contenders import Contender, ours, peers, texts
+from sidelight_client.api import Position
+
+from .contenders import Contender, ours, texts
 from .driver import Driver, NoAnswerError
 from .figures import times
+from .open_file import OpenFile
+from .peers import peers
 from .processes import Spent, pss_mib, spent_by
 from .report import Line, Options, Suite, held
 from .stage import Stage, source, staged
 
 WINDOWS = 8
 LINES, IDLE_LINES = 300, 4_200
-SETTLE_S, REST_S, REST_QUICK_S = 8.0, 60.0, 30.0
+SETTLE_S, REST_S, REST_QUICK_S = 8.0, 60.0, 15.0
 FURTHER_MIB = 5.0
 ONE_BOUND, EIGHT_BOUND = 1.6, 0.35
 WAKE_UPS, CPU_MS = 12.0, 5.0
@@ -27,55 +31,31 @@ def run(options: Options) -> Iterable[Line]:
     with staged() as stage:
         stage.warm_up()
         stage.stub.oracle(fixed="value = 42")
-        us, others = ours(stage), peers(stage, options.peers)
-        rest_s = REST_QUICK_S if options.quick else REST_S
-        by_peer: dict[str, tuple[float, Spent]] = {}
-        for peer in others:
-            try:
-                by_peer[peer.name] = _alone(stage, peer, rest_s)
-            except (NoAnswerError, OSError):
-                continue
-        yield from _windows(stage, us, by_peer, rest_s)
+        with ExitStack() as windows:
+            yield from _measured(
+                stage, windows, peers(stage, options, silent=True), quick=options.quick
+            )
 
 
-def _alone(stage: Stage, peer: Contender, rest_s: float) -> tuple[float, Spent]:
-    """A peer's memory after use, and what it spends a minute at rest."""
-    driver = peer.start(stage)
-    try:
-        _use(stage, peer, driver, LINES)
-        memory = pss_mib(peer.processes(driver.process.pid))
-        return memory, _resting(peer.processes(driver.process.pid), rest_s)
-    finally:
-        driver.close()
-
-
-def _windows(
-    stage: Stage, us: Contender, by_peer: dict[str, tuple[float, Spent]], rest_s: float
+def _measured(
+    stage: Stage, windows: ExitStack, others: list[Contender], *, quick: bool
 ) -> Iterable[Line]:
-    with ExitStack() as windows:
-        drivers = list[Driver]()
-
-        def window() -> None:
-            driver = us.start(stage)
-            windows.callback(driver.close)
-            drivers.append(driver)
-            _use(stage, us, driver, LINES if len(drivers) == 1 else IDLE_LINES)
-
-        def processes() -> list[int]:
-            return [*stage.brokers(), *(one.process.pid for one in drivers)]
-
-        window()
-        one = pss_mib(processes())
-        resting = [_resting(processes(), rest_s)]
-        while len(drivers) < WINDOWS:
-            window()
-        eight = pss_mib(processes())
-        resting.append(_resting(processes(), rest_s))
-    refact = by_peer.get("refact", (None, None))[0]
+    """One window of each, all at rest together; then seven more of ours."""
+    rest_s = REST_QUICK_S if quick else REST_S
+    open_peers = [(peer, pid) for peer in others if (pid := _used(stage, windows, peer))]
+    us = ours(stage)
+    shims = [_window(stage, windows, us, LINES)]
+    memory = {peer.name: pss_mib(peer.processes(pid)) for peer, pid in open_peers}
+    one = pss_mib([*stage.brokers(), *shims])
+    groups = {peer.name: peer.processes(pid) for peer, pid in open_peers}
+    resting = _resting({"sidelight": [*stage.brokers(), *shims], **groups}, rest_s)
+    shims += [_window(stage, windows, us, IDLE_LINES) for _ in range(WINDOWS - 1)]
+    eight = pss_mib([*stage.brokers(), *shims])
+    resting_eight = _resting({"sidelight": [*stage.brokers(), *shims]}, rest_s)["sidelight"]
+    refact = memory.get("refact")
     yield _memory_line("PSS, one window used", one, refact, ONE_BOUND)
-    yield _memory_line(
-        "PSS, eight windows", eight, None if refact is None else refact * WINDOWS, EIGHT_BOUND
-    )
+    eight_refacts = None if refact is None else refact * WINDOWS
+    yield _memory_line("PSS, eight windows", eight, eight_refacts, EIGHT_BOUND)
     further = (eight - one) / (WINDOWS - 1)
     yield Line(
         11,
@@ -85,25 +65,43 @@ def _windows(
         passed=further <= FURTHER_MIB,
         facts={"mib": further},
     )
-    for count, spent in zip((1, WINDOWS), resting, strict=True):
-        yield _idle_line(count, spent, {name: row[1] for name, row in by_peer.items()})
+    yield _idle_line(1, resting["sidelight"], resting)
+    yield _idle_line(WINDOWS, resting_eight, resting)
+
+
+def _window(stage: Stage, windows: ExitStack, contender: Contender, lines: int) -> int:
+    """Open a window and a file in it, and ask once; the process the editor started."""
+    driver = contender.start(stage)
+    windows.callback(driver.close)
+    _use(stage, contender, driver, lines)
+    return driver.process.pid
+
+
+def _used(stage: Stage, windows: ExitStack, peer: Contender) -> int:
+    """The same for a peer; 0 where it did not answer."""
+    try:
+        return _window(stage, windows, peer, LINES)
+    except (NoAnswerError, OSError):
+        return 0
 
 
 def _use(stage: Stage, contender: Contender, driver: Driver, lines: int) -> None:
     """Open a file and ask once, as every window of a working day has."""
     uri = (stage.workspace / f"used_{lines}.py").as_uri()
-    driver.open(uri, source(lines) + "answer = ")
-    texts(driver.request(*contender.ask(uri, lines, 9)).result)
+    OpenFile(driver, uri, source(lines) + "answer = ")
+    texts(driver.request(*contender.ask(uri, Position(lines, 9))).result)
 
 
-def _resting(pids: list[int], rest_s: float) -> Spent:
-    """What these processes spend in a minute in which nothing happens."""
+def _resting(groups: dict[str, list[int]], rest_s: float) -> dict[str, Spent]:
+    """What each group of processes spends in a minute in which nothing happens."""
     time.sleep(SETTLE_S)  # What the last request set off ends first.
-    before, began = spent_by(pids), time.monotonic()
+    before, began = {name: spent_by(pids) for name, pids in groups.items()}, time.monotonic()
     time.sleep(rest_s)
     minutes = (time.monotonic() - began) / 60
-    used = spent_by(pids) - before
-    return Spent(used.cpu_s / minutes, round(used.waits / minutes))
+    used = {name: spent_by(pids) - before[name] for name, pids in groups.items()}
+    return {
+        name: Spent(one.cpu_s / minutes, round(one.waits / minutes)) for name, one in used.items()
+    }
 
 
 def _memory_line(name: str, ours_mib: float, theirs: float | None, bound: float) -> Line:
@@ -127,7 +125,9 @@ def _idle_line(windows: int, spent: Spent, theirs: dict[str, Spent]) -> Line:
     tabby = theirs.get("tabby")
     if tabby is not None and tabby.waits:
         ratio = spent.waits / tabby.waits
-        against.append(f"tabby {tabby.waits} wake-ups, {tabby.cpu_s * 1000:.1f} ms, {times(ratio)}")
+        verdicts.append(ratio <= TABBY_BOUND)
+        told = f"tabby {tabby.waits} wake-ups, {tabby.cpu_s * 1000:.1f} ms"
+        against.append(held(verdicts[-1], f"{told}, {times(ratio)} <= {TABBY_BOUND}"))
     else:
         against.append("tabby n/a")
     return Line(

@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable
 
+from .judging_typists import JUDGING
 from .other_languages import LANGUAGES, cut
 from .traces import Trace
 from .typists import TYPISTS, Typist, chunks, quick_gap, region
@@ -141,10 +142,13 @@ HELD_OUT = ("polyglot", "partial", "dictation", "pair")
 CHOSEN_ON = tuple(family for family in FAMILIES if family not in HELD_OUT)
 
 
+EVERYBODY = {**FAMILIES, **JUDGING}
+
+
 def made(families: tuple[str, ...], *, seed: int, per_family: int, keys: int) -> list[Trace]:
     """Traces of each family; the same seed gives the same traces."""
     return [
-        FAMILIES[family](f"{family}-{seed}-{number}", keys)
+        EVERYBODY[family](f"{family}-{seed}-{number}", keys)
         for family in families
         for number in range(per_family)
     ]

@@ -10,7 +10,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was asked on the command line; see README.md."""
+    """What was asked on the command line; see README.md.
+
+    Attributes:
+        missing: peers that were asked for and cannot be had, with the reason; suites add to it.
+    """
 
     quick: bool = False
     peers: str = "auto"
@@ -18,6 +22,7 @@ class Options:
     hit_share: float = 0.7
     latency_ms: float = 150.0
     suggestion_lines: int | None = None
+    missing: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class Line:
         ours: what came out, with its unit.
         against: what it was held against, and the verdict on each in words.
         passed: None for a figure that is only shown.
+        verdicts: by figure, where the line says something of several; else what `passed` says of its own.
         facts: the numbers behind it, for `--json`.
     """
 
@@ -39,6 +45,13 @@ class Line:
     against: tuple[str, ...] = ()
     passed: bool | None = None
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
+    verdicts: dict[int, bool] = field(default_factory=dict[int, bool])
+
+    def verdict(self, figure: int) -> bool | None:
+        """Whether that figure was held, as far as this line goes; None where it says nothing of it."""
+        if self.verdicts:
+            return self.verdicts.get(figure)
+        return self.passed if figure == self.number else None
 
     def __str__(self) -> str:
         verdict = {True: "PASS", False: "FAIL", None: "shown"}[self.passed]

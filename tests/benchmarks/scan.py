@@ -20,6 +20,7 @@ import sysconfig
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sidelight_client.adapters.re2_matcher import RuleMatcher
@@ -50,7 +51,7 @@ class Figure:
 
 def migration(lines: int, fixture_every: int) -> list[str]:
     """A generated SQL migration, about 87 bytes a line, as code generators write them."""
-    rows = []
+    rows: list[str] = []
     for i in range(lines):
         values = f"({i}, 'customer-{i % 97}', '2026-11-{i % 28 + 1:02} 08:11:14', {i * 7 % 1000}.50, TRUE)"
         if fixture_every and i % fixture_every == 0:
@@ -61,7 +62,7 @@ def migration(lines: int, fixture_every: int) -> list[str]:
 
 def best(action: Callable[[], object], repeats: int) -> float:
     """The shortest CPU time of several, in seconds: what the machine did meanwhile is not ours."""
-    times = []
+    times: list[float] = []
     gc.disable()
     try:
         for _ in range(repeats):
@@ -91,9 +92,9 @@ def first_pass(matcher: RuleMatcher, repeats: int) -> Iterator[Figure]:
                 waiting = state.step(lines)
                 steps.append(time.thread_time() - began)
 
-        bare, scan = [], []
+        bare, scan = list[float](), list[float]()
         for _ in range(repeats):  # Interleaved, so that a busy machine is busy for both.
-            bare.append(best(lambda data=data: engine.match(data), 3))
+            bare.append(best(partial(engine.match, data), 3))
             scan.append(best(ours, 3))
         ratio = min(scan) / min(bare)
         speed = len(data) / min(scan) / 1e6
@@ -113,7 +114,7 @@ def first_pass(matcher: RuleMatcher, repeats: int) -> Iterator[Figure]:
 
 
 def keystrokes(matcher: RuleMatcher, count: int) -> Iterator[Figure]:
-    states = {}
+    states: dict[int, tuple[list[str], ScanState, list[float]]] = {}
     for size in (200, MIGRATION_LINES, 20_000):
         lines = migration(size, 100)
         state = ScanState(matcher, VALIDATORS, ContentPlace("db/0042.sql"))
@@ -140,7 +141,7 @@ def keystrokes(matcher: RuleMatcher, count: int) -> Iterator[Figure]:
     yield Figure("keystroke, 20,000 : 200 lines", shown, flat <= 1.3)
 
 
-HOSTILE = {
+HOSTILE: dict[str, Callable[[int], str]] = {
     "a.a.a.": lambda n: "a." * (n // 2),
     "digits": lambda n: "4" * n,
     "at signs": lambda n: "a@" * (n // 2),
@@ -162,11 +163,15 @@ def linear(preview: ContentPreview, size: int, repeats: int) -> Iterator[Figure]
     ratio = _growth(nested, lambda n: ["12" * (n // 2) + "x"], size, repeats)
     yield Figure("hostile rules", f"time(2n)/time(n) {ratio:.2f} (<= 2.2)", ratio <= 2.2)
     for name, text in HOSTILE.items():
-        ratio = _growth(preview, lambda n, text=text: [text(n)], size, repeats)
+        ratio = _growth(preview, partial(_one_line, text), size, repeats)
         yield Figure(f"hostile: {name}", f"time(2n)/time(n) {ratio:.2f} (<= 2.2)", ratio <= 2.2)
     script = "".join(f"function a{i}(b){{return b+{i}}};" for i in range(1_000))
     ratio = _growth(preview, lambda n: [script * (n // len(script))], 10 * size, 3)
     yield Figure("minified, one line", f"time(2n)/time(n) {ratio:.2f} (<= 2.2)", ratio <= 2.2)
+
+
+def _one_line(text: Callable[[int], str], size: int) -> list[str]:
+    return [text(size)]
 
 
 def _growth(
@@ -174,7 +179,7 @@ def _growth(
 ) -> float:
     place = ContentPlace("a.js")
     small, large = lines(size), lines(2 * size)
-    one, two = [], []
+    one, two = list[float](), list[float]()
     for _ in range(5):  # Interleaved: what else the machine does falls on both.
         one.append(best(lambda: preview.scan(small, place), repeats))
         two.append(best(lambda: preview.scan(large, place), repeats))

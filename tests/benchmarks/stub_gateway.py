@@ -21,69 +21,13 @@ from sidelight_client.embedded.gateway import EmbeddedGateway, EmbeddedSettings
 from sidelight_client.embedded.policy_document import DEFAULT_PLACES, policy_document
 from sidelight_client.embedded.rules import DEFAULT_RULES
 
-from .oracle import RUN, WRONG, first_lines, share
+from .oracle import latency_s
+from .stub_documents import CAPS, HEALTH, tokenizer
+from .stub_model import Told, reply
 
 PLENTY = (Purse(Scope.USER, Unit.REQUESTS, 10_000_000, 3600.0, used=0.0),)
 """The budget is the policy suite's subject; here it must not stand between two measurements."""
 MAX_INPUT = 32_000
-LOOKED_BACK = (400, 120, 60, 30, 12)
-"""How much text before the cursor must agree with the final text; the longest that does decides."""
-
-CANARY = "quokka"
-"""The word a client's canary wants read out of the suffix (`domain/routing/fim.py`)."""
-
-CAPS: dict[str, Any] = {
-    "cloud_name": "stub",
-    "endpoint_style": "openai",
-    "endpoint_template": "/v1/completions",
-    "chat_endpoint_style": "openai",
-    "code_completion_default_model": "starcoder2/3b/vllm",
-    "code_completion_models": {
-        "starcoder2/3b/vllm": {
-            "n_ctx": 4096,
-            "supports_scratchpads": {"FIM-PSM": {}},
-            "default_scratchpad": "FIM-PSM",
-        }
-    },
-    "code_chat_models": {},
-    "running_models": ["starcoder2/3b/vllm"],
-    "telemetry_basic_dest": "",
-    "tokenizer_path_template": "/tokenizer/$MODEL",
-    "tokenizer_rewrite_path": {},
-    "caps_version": 1,
-}
-"""What refact-lsp 0.10 asks a self-hosted server."""
-
-
-@dataclass(slots=True)
-class Model:
-    """What will be typed, and how good and fast the model is; set by `POST /oracle`."""
-
-    name: str = "trace"
-    final: str = ""
-    fixed: str = "answer = 42"
-    hit_share: float = 1.0
-    latency_s: float = 0.0
-    lines: int = 1
-
-    def answer(self, prefix: str) -> str:
-        """What the model says behind `prefix`."""
-        if not self.final:
-            return self.fixed
-        place = self._place(prefix)
-        if place is None:
-            return WRONG
-        if share(f"{self.name} 0 {place // RUN}") < self.hit_share:
-            return first_lines(self.final[place:], self.lines)
-        return WRONG
-
-    def _place(self, prefix: str) -> int | None:
-        for count in LOOKED_BACK:
-            tail = prefix[-count:]
-            at = self.final.find(tail) if len(tail) == count else -1
-            if at >= 0:
-                return at + count
-        return None
 
 
 @dataclass(slots=True)
@@ -112,7 +56,7 @@ class Stub:
     """All connections of one stub."""
 
     def __init__(self, gateway: EmbeddedGateway) -> None:
-        self.model = Model()
+        self.told = Told()
         self.counts = Counts()
         self.gateway = gateway
         self.url = ""
@@ -125,8 +69,8 @@ class Stub:
             while (asked := await _request(reader)) is not None:
                 if not await self._answer(asked, reader, writer):
                     return
-        except (OSError, ValueError, asyncio.IncompleteReadError):
-            pass
+        except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # A client left, or the stub ends: asyncio would print a task that was cancelled.
         finally:
             writer.close()
 
@@ -141,17 +85,15 @@ class Stub:
     async def _complete(
         self, asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
-        counts, model = self.counts, self.model
+        counts, told = self.counts, self.told
+        number = counts.requests
         counts.requests += 1
         counts.bytes_in += asked.size
         question: dict[str, Any] = json.loads(asked.body)
-        # A client may ask first whether the model sees what stands behind the cursor.
-        sees = CANARY in str(question.get("suffix", ""))
-        text = CANARY if sees else model.answer(_prefix(question))
-        if model.latency_s:
-            jitter = 0.85 + 0.3 * share(f"latency {counts.requests}")
+        text = reply(told, question)
+        if told.latency_s:
             left = asyncio.ensure_future(reader.read(1))
-            done, _ = await asyncio.wait({left}, timeout=model.latency_s * jitter)
+            done, _ = await asyncio.wait({left}, timeout=latency_s(told.model, number))
             if done:
                 counts.cancelled += 1
                 return False
@@ -165,7 +107,7 @@ class Stub:
         path = path.partition("?")[0]
         if path == "/oracle":
             self.counts = Counts()
-            self.model = Model(**json.loads(body))
+            self.told = Told(**json.loads(body))
             return 200, b"{}", "application/json"
         if path == "/counts":
             counts = self.counts
@@ -189,40 +131,18 @@ class Stub:
                     "incidents": [],
                 }
             case "/v1/health" | "/v1beta/health":
-                document = {
-                    "model": "stub",
-                    "device": "cpu",
-                    "arch": "",
-                    "cpu_info": "",
-                    "cpu_count": 1,
-                    "cuda_devices": [],
-                    "version": {
-                        "build_date": "",
-                        "build_timestamp": "",
-                        "git_sha": "",
-                        "git_describe": "0.20.0",
-                    },
-                }
+                document = HEALTH
             case "/v1beta/server_setting":
                 document = {"disable_client_side_telemetry": True}
             case "/refact-caps" | "/coding_assistant_caps.json":
                 document = CAPS
             case _ if path.startswith("/tokenizer/"):
-                return 200, _tokenizer(), "application/json"
+                return 200, tokenizer(), "application/json"
             case _ if method == "POST":
                 document = {}
             case _:
                 return 404, b"{}", "application/json"
         return 200, json.dumps(document).encode(), "application/json"
-
-
-def _prefix(asked: dict[str, Any]) -> str:
-    """The text before the cursor, in any dialect."""
-    segments: dict[str, Any] | None = asked.get("segments")
-    prompt: Any = segments.get("prefix", "") if segments else asked.get("prompt", "")
-    text = prompt if isinstance(prompt, str) else ""
-    # refact sends one string: <fim_prefix>…<fim_suffix>…<fim_middle>.
-    return text.partition("<fim_suffix>")[0]
 
 
 def _completion(asked: dict[str, Any], text: str) -> bytes:
@@ -257,40 +177,6 @@ def _counts(counts: Counts) -> dict[str, Any]:
         "connections": counts.connections,
         "held_s": [round(end - begin, 9) for begin, end in counts.stamps],
     }
-
-
-def _tokenizer() -> bytes:
-    """A tokenizer of single bytes, in the file format of the library refact uses."""
-    words = [chr(code) for code in range(33, 127)] + ["Ġ", "Ċ", "ĉ"]
-    vocabulary = {word: number for number, word in enumerate(words)}
-    specials = [
-        {
-            "id": len(words) + number,
-            "content": word,
-            "single_word": False,
-            "lstrip": False,
-            "rstrip": False,
-            "normalized": False,
-            "special": True,
-        }
-        for number, word in enumerate(
-            ("<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<|endoftext|>")
-        )
-    ]
-    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
-    return json.dumps(
-        {
-            "version": "1.0",
-            "truncation": None,
-            "padding": None,
-            "added_tokens": specials,
-            "normalizer": None,
-            "pre_tokenizer": byte_level,
-            "post_processor": None,
-            "decoder": byte_level,
-            "model": {"type": "BPE", "vocab": vocabulary, "merges": [], "unk_token": None},
-        }
-    ).encode()
 
 
 async def _request(reader: asyncio.StreamReader) -> Asked | None:
