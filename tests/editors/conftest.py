@@ -37,6 +37,7 @@ def begin(nvim_program: Path, tmp_path: Path) -> Generator[Begin]:
         scene = Scene(Neovim(nvim_program, homes), file, kept)
         scene.server_may_die = any("crash" in step for step in steps)
         scene.server_may_refuse = any("error" in step for step in steps)
+        scene.usual = not options
         scenes.append(scene)
         (tmp_path / "repo" / ".git").mkdir(parents=True)
         scene.file.write_text(text, encoding="utf-8")

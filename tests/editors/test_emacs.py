@@ -1,8 +1,7 @@
-"""Emacs with eglot and the configuration that ships; lsp-mode's is loaded and its client registered."""
+"""Emacs with eglot and with lsp-mode, each with the configuration that ships."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -10,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from support import client_profiles
 from support.neovim import CHECKOUT
-from support.real_server import CONTINUES, TYPED, real_server
+from support.real_server import CONTINUES, FINDING, TYPED, real_server
 
 pytestmark = pytest.mark.editors
 
 FOLDER = CHECKOUT / "installers" / "emacs"
 SCRIPT = CHECKOUT / "tests" / "support" / "eglot_script.el"
+LSP_MODE_SCRIPT = SCRIPT.with_name("lsp_mode_script.el")
 PACKAGES = Path("/usr/share/emacs/site-lisp/elpa-src")
 
 RealPart = Callable[[str, object, str], None]
@@ -62,13 +63,26 @@ def test_eglot_gets_the_suggestion(
         told = emacs("-l", str(SCRIPT), environment={**server.environment, **script})
         assert CONTINUES in told.partition("offered: ")[2]
         assert server.problems() == []
+        client_profiles.keep("eglot", server.kept)
 
 
-def test_lsp_mode_takes_the_client(tmp_path: Path, needs: Callable[[str], None]) -> None:
+def test_lsp_mode_gets_the_suggestion_the_explanation_and_its_actions(
+    tmp_path: Path, private_home: Path, needs: Callable[[str], None]
+) -> None:
     needs("lsp-mode")
-    look = '(princ (format "%S" (and (gethash \'sidelight lsp-clients) t)))'
-    told = emacs(
-        *("-l", str(FOLDER / "sidelight-lsp-mode.el"), "--eval", look),
-        environment={**os.environ, "HOME": str(tmp_path)},
-    )
-    assert told.strip().endswith("t")
+    with real_server(tmp_path, private_home) as server:
+        script = {
+            "SCRIPT_CONFIGURATION": str(FOLDER / "sidelight-lsp-mode.el"),
+            "SCRIPT_FOLDER": f"{server.workspace}/",
+            "SCRIPT_FILE": str(server.file),
+            "SCRIPT_TYPED": TYPED,
+            "SCRIPT_FINDING": FINDING,
+        }
+        told = emacs("-l", str(LSP_MODE_SCRIPT), environment={**server.environment, **script})
+        said = dict(line.split(": ", 1) for line in told.splitlines() if ": " in line)
+        assert CONTINUES in said["offered"]
+        assert "refused" in said["diagnostic"]
+        assert "Redact and retry" in said["actions"]
+        # lsp-mode tells of capabilities that the protocol has not, or has under other names.
+        assert [one for one in server.problems() if "initialize.capabilities" not in one] == []
+        client_profiles.keep("lsp-mode", server.kept)

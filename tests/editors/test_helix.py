@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from support import client_profiles
 from support.debian_unpack import WHY_NEEDED, NotToBeHadError, missing_tools, unpack
 from support.neovim import CHECKOUT, until
 from support.real_server import CONTINUES, TYPED, WRITTEN, real_server
@@ -77,3 +78,4 @@ def test_the_menu_of_helix_offers_the_suggestion_and_enters_it(
         # Helix offers `workspace.diagnostic` where the protocol says `diagnostics`: its own slip.
         ours = [one for one in server.problems() if "initialize.capabilities" not in one]
         assert ours == []
+        client_profiles.keep("helix", server.kept)

@@ -14,14 +14,15 @@ from typing import Any
 
 import pytest
 
+from support import client_profiles
 from support.lsp4j import class_path, compile_client, jars
-from support.neovim import CHECKOUT
 from support.real_server import CONTINUES, TYPED, real_server
 
 pytestmark = pytest.mark.editors
 
 SOURCE = Path(__file__).parent / "lsp4j" / "Lsp4ijLikeClient.java"
-PROFILE = CHECKOUT / "tests" / "lsp" / "profiles" / "lsp4ij.json"
+PROFILE = SOURCE.with_name("lsp4ij.json")
+"""What LSP4IJ tells of itself, as its source says it: it can only be run inside an IDE."""
 
 RealPart = Callable[[str, object, str], None]
 
@@ -51,6 +52,7 @@ def test_the_library_under_lsp4ij_reads_every_answer_and_shows_a_suggestion(
         assert done.returncode == 0, done.stderr[-3000:]
         told: dict[str, Any] = json.loads(done.stdout)
         assert server.problems() == []
+        client_profiles.keep("lsp4j", server.kept)
     assert told["capabilities"]["positionEncoding"] == "utf-16"
     assert "completionProvider" not in told["capabilities"]
     (item,) = told["inline"]["items"][:1]

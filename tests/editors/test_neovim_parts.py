@@ -144,20 +144,6 @@ def test_restart_ends_the_server_and_starts_another(begin: Begin) -> None:
     scene.neovim.wait_for_ghost("n): return n + 1")
 
 
-def native(scene: Scene) -> str:
-    """What Neovim itself shows as a ghost."""
-    return str(
-        scene.neovim.lua(
-            """
-            local space = vim.api.nvim_get_namespaces()['nvim.lsp.inline_completion']
-            local marks = space
-              and vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true }) or {}
-            return marks[1] and marks[1][4].virt_text[1][1] or ''
-            """
-        )
-    )
-
-
 def begin_native(begin: Begin, *steps: dict[str, Any], **options: Any) -> Scene:
     scene = begin(*steps, native=True, **options)
     if not scene.neovim.rpc.funcs.has("nvim-0.12"):
@@ -175,7 +161,10 @@ def item(text: str, column: int) -> dict[str, Any]:
 def test_neovims_own_ghost_is_taken_by_tab_and_the_server_is_told(begin: Begin) -> None:
     scene = begin_native(begin, item("n): return n", 8), {"result": {"items": []}})
     scene.neovim.keys("idef fib(")
-    until(lambda: native(scene) == "n): return n", lambda: f"the native ghost; {native(scene)!r}")
+    until(
+        lambda: scene.neovim.native_ghost() == "n): return n",
+        lambda: f"the native ghost; {scene.neovim.native_ghost()!r}",
+    )
     assert scene.neovim.ghost() is None
     scene.neovim.keys("<Tab>")
     scene.neovim.wait_for_line("def fib(n): return n")
@@ -186,7 +175,7 @@ def test_tab_right_behind_typed_through_keys_doubles_nothing(begin: Begin) -> No
     """Neovim alone makes `def fib(n): return nn): ` of this (neovim#36529)."""
     scene = begin_native(begin, item("n): return n", 8), {"result": {"items": []}})
     scene.neovim.keys("idef fib(")
-    until(lambda: native(scene) == "n): return n", "the native ghost")
+    until(lambda: scene.neovim.native_ghost() == "n): return n", "the native ghost")
     scene.neovim.keys("n): <Tab>")
     scene.neovim.wait_for_line("def fib(n): return n")
 
@@ -194,7 +183,7 @@ def test_tab_right_behind_typed_through_keys_doubles_nothing(begin: Begin) -> No
 def test_neovims_ghost_that_no_longer_fits_replaces_nothing(begin: Begin) -> None:
     scene = begin_native(begin, item("n): return n", 8), {"result": None})
     scene.neovim.keys("idef fib(")
-    until(lambda: native(scene) == "n): return n", "the native ghost")
+    until(lambda: scene.neovim.native_ghost() == "n): return n", "the native ghost")
     scene.neovim.keys("x<Tab>")
     scene.catch_up("after Tab")
     assert scene.neovim.line().startswith("def fib(x")

@@ -15,8 +15,21 @@ from support.neovim import VARIABLE, package_path
 
 pytestmark = [pytest.mark.editors, pytest.mark.timeout(150)]
 
-TESTS = ("test_neovim_ghost.py", "test_neovim_races.py")
-"""What depends on the version: drawing, keys, and who overtakes whom."""
+TESTS = (
+    "test_neovim_ghost.py",
+    "test_neovim_races.py",
+    "test_neovim_parts.py",
+    "test_neovim_config.py",
+    *(
+        f"test_neovim_plugin.py::{name}"
+        for name in (
+            "test_the_status_line_says_what_the_server_said_last",
+            "test_a_command_goes_to_the_server",
+            "test_checkhealth_names_server_session_and_keys",
+        )
+    ),
+)
+"""What depends on the version: drawing, keys, who overtakes whom, commands and the health check."""
 
 RealPart = Callable[[str, object, str], None]
 

@@ -1,4 +1,4 @@
-"""Vim with ALE and the configuration that ships: it attaches, asks and is answered."""
+"""Vim with ALE and the configuration that ships: its menu, its warnings and its list of actions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from support import client_profiles
 from support.neovim import CHECKOUT, until
-from support.real_server import TYPED, real_server
+from support.real_server import CONTINUES, FINDING, TYPED, real_server
 from support.terminal import terminal
 
 pytestmark = pytest.mark.editors
@@ -20,7 +21,7 @@ CONFIGURATION = CHECKOUT / "installers" / "vim" / "sidelight.vim"
 RealPart = Callable[[str, object, str], None]
 
 
-def test_vim_attaches_and_is_answered(
+def test_vim_shows_the_suggestion_the_explanation_and_its_actions(
     tmp_path: Path, private_home: Path, real_part: RealPart
 ) -> None:
     for program in ("vim", "tmux"):
@@ -41,13 +42,32 @@ def test_vim_attaches_and_is_answered(
         until(lambda: server.answers("initialize"), screen.screen)
         screen.press("G", "o")
 
-        screen.type(TYPED)
-        screen.press("C-x", "C-o")
-        asked = "textDocument/completion"
-        until(lambda: server.answers(asked), screen.screen)
-        # Whether it brings anything is for the policy: ALE tells of a line when it is whole.
-        assert "items" in server.answers(asked)[-1]
+        def offered() -> bool:
+            # Typed anew each time: the gateway may not have read the workspace at first.
+            screen.press("C-u")
+            screen.type(TYPED)
+            asked = len(server.answers("textDocument/completion"))
+            screen.type(CONTINUES[0])  # ALE asks at the beginning of a word.
+            until(lambda: len(server.answers("textDocument/completion")) > asked, screen.screen)
+            answer = server.answers("textDocument/completion")[-1]
+            return bool(answer and answer["items"])
+
+        until(offered, lambda: f"a suggestion in\n{screen.screen()}", 30)
+        screen.wait_for(f"{CONTINUES} ")
+        screen.press("C-n", "C-y", "Escape")
+        screen.wait_for(TYPED + CONTINUES)
+
+        screen.press("o", "C-u")
+        screen.type(FINDING)
+        screen.press("Enter", "Escape", "k")
+        screen.wait_for("Would be refused")
+        screen.press("f", "5")
+        screen.type(":ALECodeAction")
+        screen.press("Enter")
+        screen.wait_for("Redact and retry")
+        screen.press("Escape")
         screen.press("Escape")
         screen.type(":qa!")
         screen.press("Enter")
         assert server.problems() == []
+        client_profiles.keep("vim-ale", server.kept)

@@ -13,10 +13,12 @@ ALLOWED: tuple[str, ...] = ()
 ALLOWED_FROM_QT = (
     "This plugin does not support raise()",
     "This plugin does not support propagateSizeHints()",
+    "This plugin does not support grabbing the keyboard",
     "QObject::connect: No such signal QPlatformNativeInterface::systemTrayWindowChanged(QScreen*)",
 )
 """Messages that say nothing about us. The offscreen platform of PySide6 6.11 says the first
-two when a window is shown, and the third when an icon is made: it has no window manager and no tray."""
+two when a window is shown, the third when a menu pops up, and the fourth when an icon is made: it
+has no window manager and no tray."""
 
 
 class _Recorder(logging.Handler):

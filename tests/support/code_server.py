@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import urllib.request
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -160,15 +160,20 @@ def _run(command: list[str]) -> str:
 
 @contextlib.contextmanager
 def running(
-    version: Version, homes: Path, vsix: Path, settings: Mapping[str, object]
+    version: Version,
+    homes: Path,
+    extensions: Sequence[Path],
+    settings: Mapping[str, object],
+    variables: Mapping[str, str],
 ) -> Generator[str]:
-    """Run it with the extension installed; its address. Every process of it ends with the block.
+    """Run it with extensions installed; its address. Every process of it ends with the block.
 
     Args:
         version: which one; it must be installed.
         homes: a folder of its own for everything it writes.
-        vsix: the extension.
+        extensions: a .vsix each.
         settings: those of the machine and of the person.
+        variables: of the environment of its extensions, over this process's.
     """
     data, log = homes / "data", homes / "code-server.log"
     for scope in ("Machine", "User"):
@@ -177,10 +182,11 @@ def running(
     (homes / "config.yaml").touch()
     folders = ["--user-data-dir", str(data), "--extensions-dir", str(homes / "extensions")]
     base = [*version.program, "--config", str(homes / "config.yaml"), *folders]
-    environment = {**os.environ, "HOME": str(homes)}
+    environment = {**os.environ, "HOME": str(homes), **variables}
+    install = [word for vsix in extensions for word in ("--install-extension", str(vsix))]
     with log.open("wb") as kept:
         subprocess.run(
-            [*base, "--install-extension", str(vsix)],
+            [*base, *install],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=kept,

@@ -110,6 +110,11 @@ class Neovim:
         self.rpc.command("set noswapfile")
         self.open = True
 
+    def release(self) -> str:
+        """The version without its last part: 0.11."""
+        version = self.lua("local v = vim.version(); return {v.major, v.minor}")
+        return f"{version[0]}.{version[1]}"
+
     # --- doing -------------------------------------------------------------------------------
 
     def setup(self, server: Sequence[str], **options: Any) -> None:
@@ -154,6 +159,19 @@ class Neovim:
                 """
                 local client = vim.lsp.get_clients({ name = 'sidelight', bufnr = 0 })[1]
                 return client and client.initialized or false
+                """
+            )
+        )
+
+    def native_ghost(self) -> str:
+        """What Neovim itself shows as a ghost (0.12)."""
+        return str(
+            self.lua(
+                """
+                local space = vim.api.nvim_get_namespaces()['nvim.lsp.inline_completion']
+                local marks = space
+                  and vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true }) or {}
+                return marks[1] and marks[1][4].virt_text[1][1] or ''
                 """
             )
         )

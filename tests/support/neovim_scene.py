@@ -9,7 +9,7 @@ from typing import Any
 
 from sidelight_client.testing.lsp_traffic import Direction, Recorded
 
-from . import scripted_server
+from . import client_profiles, scripted_server
 from .lsp_checker import check_where_possible, read_traffic
 from .neovim import Neovim, until
 
@@ -27,6 +27,8 @@ class Scene:
     """The folder with what passed, a file for each start of a server."""
     server_may_die: bool = False
     server_may_refuse: bool = False
+    usual: bool = False
+    """Whether the plugin is set up as it is for somebody who says nothing: that is worth a profile."""
 
     def sessions(self) -> list[list[Recorded]]:
         """Everything that passed, a list for each start of a server."""
@@ -75,7 +77,10 @@ class Scene:
                 lambda: not self.problems(ended=ended),
                 lambda: "\n".join(self.problems(ended=ended)),
             )
+            release = self.neovim.release()
             self.neovim.close()
+            if self.usual and not self.server_may_die:
+                client_profiles.keep(f"neovim-{release}", self.kept)
         # On the way out Neovim ends its servers without waiting for an answer.
         problems = self.problems(ended=False)
         assert not problems, "\n".join(problems)

@@ -8,6 +8,7 @@ from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 from .neovim import until
+from .terminal_picture import svg
 
 
 class Terminal:
@@ -17,10 +18,13 @@ class Terminal:
         self._tmux = ["tmux", "-S", str(socket), "-f", "/dev/null"]
         self._environment = dict(environment)
 
-    def start(self, command: Sequence[str], folder: Path) -> None:
-        size = ["-x", "100", "-y", "24", "-c", str(folder)]
-        self._run("new-session", "-d", *size, *command)
-        self._run("set-option", "-g", "escape-time", "0")
+    def start(
+        self, command: Sequence[str], folder: Path, columns: int = 100, rows: int = 24
+    ) -> None:
+        size = ["-x", str(columns), "-y", str(rows), "-c", str(folder)]
+        options = [["default-terminal", "tmux-256color"], ["escape-time", "0"], ["status", "off"]]
+        first = [word for option in options for word in ("set-option", "-g", *option, ";")]
+        self._run("start-server", ";", *first, "new-session", "-d", *size, *command)
 
     def type(self, text: str) -> None:
         """Type text as it is, without names of keys."""
@@ -32,6 +36,12 @@ class Terminal:
 
     def screen(self) -> str:
         return self._run("capture-pane", "-p")
+
+    def picture(self, title: str) -> bytes:
+        """What is on the screen, as an SVG."""
+        place = self._run("display-message", "-p", "#{cursor_x} #{cursor_y}").split()
+        column, row = (int(number) for number in place)
+        return svg(self._run("capture-pane", "-p", "-e", "-N"), title, (column, row)).encode()
 
     def wait_for(self, text: str) -> None:
         """Return once the text is on the screen."""

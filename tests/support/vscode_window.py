@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import scripted_server, stdio_tee
+from . import scripted_server, stdio_tee, stdio_without_commands
 from .lsp_checker import read_traffic
 from .neovim import package_path, until
+from .pictures import keep, keep_for_the_pages
+from .vscode_api import Api
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -21,6 +22,9 @@ LOAD_MAX_MS = 60_000
 PATIENCE_S = 20.0
 EDITOR = ".part.editor .editor-instance"
 GHOST = f'{EDITOR} [class*="ghost-text"]'
+PANE = ".part.editor"
+MENU = ".quick-input-widget"
+STATUS_BAR = ".part.statusbar .right-items"
 STATUS = '.statusbar-item[id*="sidelight.status"]'
 
 
@@ -42,11 +46,17 @@ class Server:
         self._script.write_text(json.dumps(script), encoding="utf-8")
         self._becomes([sys.executable, scripted_server.__file__, str(self._script)], {})
 
-    def real(self, home: Path) -> None:
-        """From the next start on: the real one, with everything of it in `home`."""
+    def real(self, home: Path, *, silent: bool = False) -> None:
+        """From the next start on: the real one, with everything of it in `home`.
+
+        With `silent`, the editor gets no command to run when it accepts a suggestion.
+        """
         tee = [sys.executable, stdio_tee.__file__]
         variables = {"SIDELIGHT_HOME": str(home), "SIDELIGHT_VAULT": "memory"}
-        self._becomes(tee, variables, [sys.executable, "-m", "sidelight_client", "lsp"])
+        behind = [sys.executable, "-m", "sidelight_client", "lsp"]
+        if silent:
+            behind = [sys.executable, stdio_without_commands.__file__, *behind]
+        self._becomes(tee, variables, behind)
 
     def broken(self) -> None:
         """From the next start on: a program that ends at once."""
@@ -69,9 +79,16 @@ class Server:
 
     def has_document(self) -> bool:
         """Whether the one that was started last knows the document."""
+        return self.was_told("textDocument/didOpen")
+
+    def was_told(self, method: str, word: str = "") -> bool:
+        """Whether the one that was started last got a message of this method with `word` in it."""
         newest = max(self.traffic.glob("*.jsonl"), default=None)
-        opened = [] if newest is None else read_traffic(newest)
-        return any(entry.message.get("method") == "textDocument/didOpen" for entry in opened)
+        got = [] if newest is None else read_traffic(newest)
+        return any(
+            entry.message.get("method") == method and word in json.dumps(entry.message)
+            for entry in got
+        )
 
     def asked_at(self, text: str) -> bool:
         """Whether a scripted server was asked when the line up to the cursor was `text`."""
@@ -90,15 +107,19 @@ class Server:
 
 
 class Window:
-    """One page with one folder open; its file is the one that is typed into."""
+    """One page with one workspace open; its file is the one that is typed into.
 
-    def __init__(self, page: Page, address: str, file: Path) -> None:
+    What a person does goes through the page; what only prepares for it, through VS Code's API.
+    """
+
+    def __init__(self, page: Page, address: str, workspace: Path, file: Path, api: Api) -> None:
+        """`workspace` is a .code-workspace file."""
         self.page = page
         self.file = file
-        page.goto(f"{address}/?folder={file.parent}", timeout=LOAD_MAX_MS)
+        self.api = api
+        page.goto(f"{address}/?workspace={workspace}", timeout=LOAD_MAX_MS)
         page.wait_for_selector(".monaco-workbench", timeout=LOAD_MAX_MS)
-        row = f'.explorer-folders-view .monaco-list-row:has-text("{file.name}")'
-        page.wait_for_selector(row, timeout=LOAD_MAX_MS).dblclick()  # type: ignore[union-attr]
+        api.call("open", file=str(file))
         page.wait_for_selector(f"{EDITOR} .view-line", timeout=LOAD_MAX_MS)
         page.wait_for_selector(STATUS, timeout=LOAD_MAX_MS)
 
@@ -112,13 +133,14 @@ class Window:
 
     def restart(self, server: Server) -> None:
         """Start the server that is wanted now, and wait until it has the document."""
-        self.command("Sidelight: Restart the Server")
+        self.api.command("sidelight.restart")
         until(server.has_document, lambda: f"it has the document: {self.status()}", PATIENCE_S)
 
     def begin(self, text: str) -> None:
         """Have `text` in the file and in the editor, with the cursor at its end."""
         self.file.write_bytes(text.encode())
-        self.command("File: Revert File")
+        self.api.call("open", file=str(self.file))
+        self.api.command("workbench.action.files.revert")
         until(lambda: self.shown() == _as_shown(text), lambda: f"reverted: {self.shown()!r}")
         self.focus()
         self.page.keyboard.press("Control+End")
@@ -152,6 +174,19 @@ class Window:
             self.picture("vscode-no-ghost")
             raise
 
+    def invoke(self, text: str) -> None:
+        """Ask for a suggestion, as a person does by its key, until its ghost has `text` in it.
+
+        Typing alone may be answered with nothing, where the machine is too busy for the deadline.
+        """
+
+        def there() -> bool:
+            if text not in self.ghost():
+                self.api.command("editor.action.inlineSuggest.trigger")
+            return text in self.ghost()
+
+        until(there, lambda: f"{text!r}: {self.ghost()!r}", PATIENCE_S)
+
     def saved(self) -> str:
         """The text of the editor, by saving it."""
         self.press("Control+s")
@@ -172,9 +207,12 @@ class Window:
 
     def picture(self, name: str) -> None:
         """Keep a screenshot where artefacts are kept."""
-        folder = Path(os.environ.get("SIDELIGHT_ARTEFACTS", "artifacts"))
-        folder.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=folder / f"{name}.png")
+        keep(f"{name}.png", self.page.screenshot())
+
+    def picture_for_the_page(self, name: str, part: str) -> None:
+        """Keep a picture of one part of the window, by its selector, for the page in `docs/editors`."""
+        image = self.page.locator(part).first.screenshot(animations="disabled")
+        keep_for_the_pages(f"{name}.png", image)
 
 
 _READ_LINES = """() => [
