@@ -95,6 +95,13 @@ def test_a_blocked_number_is_underlined_explained_and_has_actions(
     assert real.toasts() == []
 
 
+def chosen_logs(window: Window) -> list[str]:
+    """What the panel shows the log of; more than one where several panels list logs."""
+    script = "lists => lists.map(list => list.selectedOptions[0]?.textContent ?? '')"
+    found: list[str] = window.page.eval_on_selector_all(".part.panel select", script)
+    return found
+
+
 def test_the_status_bar_tells_ready_paused_and_not_running(
     real: Window, scene: tuple[Server, Window], version: code_server.Version
 ) -> None:
@@ -108,9 +115,11 @@ def test_the_status_bar_tells_ready_paused_and_not_running(
         real.picture_for_the_page("vscode-menu", MENU)
     pause.click()
     until(lambda: "Paused" in real.status(), real.status)
+    # What the status bar says to whoever points at it, or comes to it by keys, would lie over messages.
+    real.page.mouse.move(2, 2)
+    real.api.command("workbench.action.focusActiveEditorGroup")
     real.picture(f"vscode-{version.vscode}-paused")
     if version is code_server.NEWEST:
-        real.page.mouse.move(2, 2)
         real.picture_for_the_page("vscode-paused", STATUS_BAR)
     scene[0].broken()
     real.command("Sidelight: Restart the Server")
@@ -121,8 +130,8 @@ def test_the_status_bar_tells_ready_paused_and_not_running(
         real.picture_for_the_page("vscode-not-running", STATUS_BAR)
     assert len(real.toasts()) == 1, "one message, in our words"
     real.page.click('.notification-toast .monaco-button:has-text("Show log")')
-    log = real.page.locator(".part.panel .output-view, .part.panel .view-lines").first
-    until(lambda: "starting" in log.inner_text(), "the log is open", PATIENCE_S)
+    # What is in it is not looked at: this VS Code was installed without what writes log files.
+    until(lambda: "Sidelight" in chosen_logs(real), lambda: f"its log: {chosen_logs(real)}")
     real.api.command("workbench.action.closePanel")
     real.page.click('.statusbar-item[id*="sidelight.status"]')
     set_up = f'{MENU} .monaco-list-row:has-text("Set up now")'
