@@ -13,7 +13,7 @@ from .framing import FrameParser, FramingError, Garbage, frame
 
 log = logging.getLogger("sidelight.lsp")
 
-CHUNK = 64 * 1024
+CHUNK = 16 * 1024
 """How much is read at once: what it holds is handled before other sessions get their turn."""
 
 MAX_UNSENT = 16 * 1024 * 1024
@@ -86,6 +86,10 @@ class Channel:
     async def close(self, patience: Coroutine[Any, Any, None]) -> None:
         """Give both descriptors back, after sending what is unsent or when `patience` ends."""
         self.end("closed")
+        with contextlib.suppress(NotImplementedError):
+            # Who waited for `ended` and was cancelled has made it done. Still watched, the number
+            # would never be read again by the next session that is given it.
+            self._loop.remove_reader(self._read_fd)
         if self._pump is not None:
             self._pump.cancel()
         sent = self._loop.create_task(self._sent.wait())
