@@ -41,7 +41,11 @@ its like; the edges may use those as well."""
 GAPS = {
     "link": {"adapters.folders"},  # where the socket lies
     # The gateway's content rules are matched in linear time, and numbers checked as the preview does.
-    "embedded": {"adapters.re2_rules", "adapters.stdnum_validators"},
+    "embedded": {
+        "adapters.re2_rules",
+        "adapters.stdnum_validators",
+        "adapters.workspace_rules",  # What a folder closes is not learnt from.
+    },
     "adapters": {"gateways"},  # the HTTP client speaks each gateway's dialect
 }
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from .closed_folders import Closed, closed_above, closed_in
 from .token_index import IndexedFile, TokenIndex
 from .tokens import unix_lines
 
@@ -169,9 +170,10 @@ def find_files(folders: Iterable[Path]) -> list[FoundFile]:
     found: dict[Path, FoundFile] = {}
     entries = 0
     for folder in folders:
-        pending = [folder]
+        pending = [(folder, closed_above(folder))]
         while pending and entries < _MAX_ENTRIES and len(found) < _MAX_FILES:
-            here = pending.pop()
+            here, closed = pending.pop()
+            closed += closed_in(here)
             try:
                 listed = sorted(os.scandir(here), key=lambda entry: entry.name)
             except OSError:
@@ -180,15 +182,15 @@ def find_files(folders: Iterable[Path]) -> list[FoundFile]:
                 entries += 1
                 if entry.is_dir(follow_symlinks=False):
                     if not entry.name.startswith(".") and entry.name not in _SKIPPED_FOLDERS:
-                        pending.append(Path(entry.path))
+                        pending.append((Path(entry.path), closed))
                 elif may_be_read(entry.name):
-                    file = _found(entry, folder)
+                    file = _found(entry, folder, closed)
                     if file is not None:
                         found.setdefault(file.path, file)
     return list(found.values())
 
 
-def _found(entry: os.DirEntry[str], folder: Path) -> FoundFile | None:
+def _found(entry: os.DirEntry[str], folder: Path, closed: Iterable[Closed]) -> FoundFile | None:
     try:
         facts = entry.stat(follow_symlinks=False)
     except OSError:
@@ -196,6 +198,8 @@ def _found(entry: os.DirEntry[str], folder: Path) -> FoundFile | None:
     if not stat.S_ISREG(facts.st_mode) or not 0 < facts.st_size <= MAX_FILE_BYTES:
         return None
     path = Path(entry.path)
+    if any(one.closes(path) for one in closed):
+        return None
     label = path.relative_to(folder).as_posix()
     return FoundFile(path, label, facts.st_mtime_ns, facts.st_size)
 

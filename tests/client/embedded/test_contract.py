@@ -194,6 +194,23 @@ def test_an_announcement_the_schema_refuses_has_its_defaults(field: str, said: A
 
 
 @pytest.mark.parametrize(
+    ("form", "kept"),
+    [
+        ("https://forms.example/limits", "https://forms.example/limits"),
+        ("http://forms.example/limits", ""),
+        ("https://name:word@forms.example", ""),
+        ("/limits", ""),
+        (7, ""),
+    ],
+)
+def test_a_form_for_limits_is_a_page_over_https(form: Any, kept: str) -> None:
+    document = {"version": 1, "endpoints": {"limits_form": form, "feedback": "/feedback"}}
+    found = from_document(document, URL, NOW, embedded=False).info
+    assert (found.limits_form, found.takes_messages) == (kept, True)
+    assert not from_document({"version": 1}, URL, NOW, embedded=False).info.takes_messages
+
+
+@pytest.mark.parametrize(
     "message",
     [
         {"version": 1, "kind": "exception", "reason": "x"},

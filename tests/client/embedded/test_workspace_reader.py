@@ -146,3 +146,47 @@ def test_labels_are_relative_to_the_folder(workspace):
 )
 def test_ordinary_names_are_read(name):
     assert may_be_read(name)
+
+
+CLOSES_ALL = '[[place]]\npath = "**"\nmode = "off"\n'
+
+
+@pytest.mark.parametrize(
+    ("rules", "learnt"),
+    [
+        (CLOSES_ALL, ["open.py"]),
+        ('[[place]]\nmode = "off"\n', ["open.py"]),
+        ("[[place]\n", ["open.py"]),
+        ('[[place]]\npath = "keys/**"\nmode = "off"\n', ["open.py", "pay/card.py"]),
+        ('[[place]]\npath = "door.py"\nmode = "off"\n', ["open.py", "pay/card.py"]),
+        ('[[place]]\nmode = "review_label"\n', ["open.py", "pay/card.py", "pay/keys/door.py"]),
+    ],
+    ids=["all", "without a path", "cannot be read", "a folder", "a name", "only a label"],
+)
+def test_what_a_workspace_closes_is_not_learnt(tmp_path, rules, learnt):
+    (tmp_path / "pay" / "keys").mkdir(parents=True)
+    for name in ("open.py", "pay/card.py", "pay/keys/door.py"):
+        (tmp_path / name).write_text(LINE)
+    (tmp_path / "pay" / ".sidelight.toml").write_text(rules)
+    found = {file.path for file in find_files([tmp_path])} - {tmp_path / "pay" / ".sidelight.toml"}
+    assert sorted(file.relative_to(tmp_path).as_posix() for file in found) == learnt
+
+
+@pytest.mark.parametrize(("repository", "learnt"), [(".", 0), ("pay", 1), ("", 0)])
+def test_a_part_of_a_closed_work_tree_is_closed_when_a_window_is_opened_on_it(
+    tmp_path, repository, learnt
+):
+    """A repository inside of the closed folder has rules of its own."""
+    (tmp_path / "pay" / "keys").mkdir(parents=True)
+    (tmp_path / "pay" / "keys" / "door.py").write_text(LINE)
+    (tmp_path / ".sidelight.toml").write_text('[[place]]\npath = "pay/**"\nmode = "off"\n')
+    if repository:
+        (tmp_path / repository / ".git").mkdir()
+    assert len(find_files([tmp_path / "pay" / "keys"])) == learnt
+
+
+async def test_what_was_learnt_is_forgotten_when_its_workspace_closes_it(read, tmp_path):
+    (tmp_path / "shop.py").write_text(LINE)
+    assert await read() == "ute_total(basket)"
+    (tmp_path / ".sidelight.toml").write_text(CLOSES_ALL)
+    assert await read() == ""
