@@ -70,6 +70,7 @@ REAL_PARTS = (
     ),
     RealPart("vim", "vim", "the configuration for Vim is tried"),
     RealPart("/usr/share/vim-ale", "vim-ale", "it is Vim's language server client"),
+    RealPart("kate", "kate", "the configuration for Kate is tried on a display"),
     RealPart("javac", "default-jdk-headless", "the library under LSP4IJ is Java"),
     RealPart("patchelf", "patchelf", "other versions of Neovim, and Helix, are unpacked privately"),
     RealPart(

@@ -6,7 +6,9 @@
 (require 'eglot)
 
 (defvar sidelight-eglot-modes
-  '(python-mode c-mode c++-mode java-mode js-mode sh-mode ruby-mode perl-mode css-mode)
+  '(python-mode c-mode c++-mode java-mode js-mode sh-mode ruby-mode perl-mode css-mode
+    python-ts-mode c-ts-mode c++-ts-mode java-ts-mode js-ts-mode bash-ts-mode ruby-ts-mode css-ts-mode
+    typescript-ts-mode go-ts-mode rust-ts-mode)
   "The modes in which eglot starts Sidelight.")
 
 (add-to-list 'eglot-server-programs (cons sidelight-eglot-modes '("sidelight" "lsp")))

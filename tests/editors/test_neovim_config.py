@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -13,22 +14,38 @@ import pytest
 from support import scripted_server
 from support.neovim import Neovim, until
 from support.neovim_scene import Scene
+from support.pasted import pasted
 from support.real_server import CONTINUES, TYPED, real_server
 
 pytestmark = pytest.mark.editors
 
 Enable = Callable[..., Scene]
 
-# As the help says it, but for the program.
+# As the page says it, but for the program.
 ENABLE = """
 vim.lsp.config('sidelight', { cmd = ... })
 vim.lsp.enable('sidelight')
 """
-GHOST = """
-vim.lsp.inline_completion.enable()
-vim.keymap.set('i', '<Tab>', function()
-  return vim.lsp.inline_completion.get() and '' or '<Tab>'
-end, { expr = true })
+
+# What nvim-lspconfig has under this name, but for its program and its commands.
+COPILOT = """
+local version = tostring(vim.version())
+vim.lsp.config('copilot', {
+  cmd = { 'copilot-language-server', '--stdio' },
+  root_markers = { '.git' },
+  init_options = {
+    editorInfo = { name = 'Neovim', version = version },
+    editorPluginInfo = { name = 'Neovim', version = version },
+  },
+  settings = { telemetry = { telemetryLevel = 'all' } },
+})
+"""
+DRAWN_WITHIN_S = 2.0
+"""How long a person rests before typing anew."""
+DIALECT = {"signIn", "didChangeStatus", "statusNotification"}
+SIGN_IN = """
+local client = vim.lsp.get_clients({ name = 'copilot' })[1]
+return client:request_sync('signIn', vim.empty_dict(), 5000).result.status
 """
 
 
@@ -72,14 +89,15 @@ def test_the_file_is_found_and_the_server_is_started_for_the_whole_repository(
     assert scene.neovim.messages() == ""
 
 
-def test_neovim_draws_the_ghost_and_tab_takes_it_as_the_help_says(enable: Enable) -> None:
+def test_neovim_draws_the_ghost_and_tab_takes_it_as_the_page_says(enable: Enable) -> None:
     place = {"line": 0, "character": 8}
     command = {"title": "", "command": scripted_server.ACCEPT, "arguments": ["0" * 32]}
     one = {"insertText": "n): return n", "range": {"start": place, "end": place}}
     scene = enable({"result": {"items": [{**one, "command": command}]}}, {"result": {"items": []}})
     if not scene.neovim.rpc.funcs.has("nvim-0.12"):
         pytest.skip("this Neovim draws no ghost by itself")
-    scene.neovim.lua(GHOST)
+    *_, without_plugin = pasted("neovim", "lua")
+    scene.neovim.lua(without_plugin)
     scene.neovim.edit(scene.file)
     scene.neovim.keys("idef fib(")
     until(lambda: scene.neovim.native_ghost() == "n): return n", "the native ghost")
@@ -118,3 +136,42 @@ def test_where_neovim_has_no_ghost_the_menu_has_the_suggestion(
         finally:
             neovim.close()
         assert server.problems() == []
+
+
+def test_neovim_runs_sidelight_where_it_would_run_the_copilot_server_as_the_page_says(
+    nvim_program: Path, tmp_path: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with real_server(tmp_path, private_home) as server:
+        for name in ("PATH", "PYTHONPATH", "SIDELIGHT_VAULT", "SIDELIGHT_HOME"):
+            monkeypatch.setenv(name, server.environment[name])
+        neovim = Neovim(nvim_program, tmp_path / "homes")
+        try:
+            if not neovim.rpc.funcs.has("nvim-0.12"):
+                pytest.skip("this Neovim draws no ghost by itself")
+            _, with_lspconfig = pasted("copilot", "lua")
+            neovim.lua(COPILOT)
+            neovim.lua(with_lspconfig)
+            neovim.lua("vim.lsp.inline_completion.enable()")
+            neovim.lua("vim.keymap.set('i', '<Tab>', vim.lsp.inline_completion.get)")
+            neovim.rpc.command(f"edit {server.file}")
+            neovim.rpc.command("set noautoindent indentexpr=")
+            until(lambda: server.answers("initialize"), "it is started", 30)
+            assert neovim.lua(SIGN_IN) == "AlreadySignedIn"
+            neovim.keys("Go")
+
+            def ghost() -> bool:
+                # Typed anew each time: the gateway may not have read the workspace at first, and
+                # Neovim asks once it rests.
+                neovim.keys(f"<Esc>GS{TYPED}")
+                ends = time.monotonic() + DRAWN_WITHIN_S
+                while not (found := neovim.native_ghost()) and time.monotonic() < ends:
+                    time.sleep(0.01)
+                return found.startswith(CONTINUES)
+
+            until(ghost, neovim.native_ghost, 30)
+            neovim.keys("<Tab>")
+            until(lambda: TYPED + CONTINUES in neovim.lines(), neovim.line)
+            assert neovim.messages() == ""
+        finally:
+            neovim.close()
+        assert server.problems(DIALECT) == []

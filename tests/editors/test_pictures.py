@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from support.debian_unpack import WHY_NEEDED, NotToBeHadError, missing_tools, unpack
-from support.neovim import CHECKOUT, PLUGIN, QUICK, child_environment, until
+from support.neovim import CHECKOUT, QUICK, child_environment, until
+from support.pasted import pasted
 from support.pictures import keep_for_the_pages
 from support.real_server import CONTINUES, TYPED, RealServer, real_server
 from support.terminal import Terminal, terminal
@@ -51,11 +52,12 @@ def test_neovim_with_its_ghost_text(
         "vim.o.termguicolors, vim.o.number, vim.o.swapfile = true, true, false\n"
         "vim.o.laststatus = 2\n"
         "vim.o.statusline = \" %f %m%=%{%v:lua.require'sidelight'.statusline()%} \"\n"
-        "require('sidelight').setup({ keys = { suggest = '<C-s>' } })\n",
+        f"{pasted('neovim', 'lua')[0]}"
+        "vim.keymap.set('i', '<C-s>', require('sidelight.suggest').now)\n",
         encoding="utf-8",
     )
     words = [f"{name}={value}" for name, value in child_environment(nvim_program, tmp_path).items()]
-    editor = [str(nvim_program), *QUICK, "--cmd", f"set rtp^={PLUGIN}", "-S", str(init)]
+    editor = [str(nvim_program), *QUICK, "-S", str(init)]
     screen.start(["env", *words, *editor, str(server.file)], server.workspace, COLUMNS, ROWS)
     screen.wait_for("Sidelight: Ready")
     screen.press("G", "o")

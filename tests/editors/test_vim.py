@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from support import client_profiles
-from support.neovim import CHECKOUT, until
+from support.neovim import until
+from support.pasted import pasted
 from support.real_server import CONTINUES, FINDING, TYPED, real_server
 from support.terminal import terminal
 
 pytestmark = pytest.mark.editors
 
 ALE = Path("/usr/share/vim-ale")
-CONFIGURATION = CHECKOUT / "installers" / "vim" / "sidelight.vim"
 
 RealPart = Callable[[str, object, str], None]
 
@@ -30,9 +30,10 @@ def test_vim_shows_the_suggestion_the_explanation_and_its_actions(
     vimrc = tmp_path / "vimrc"
     quiet = "set nocompatible noswapfile noautoindent completeopt=menuone viminfo="
     # ALE's own linters for Python would run programs of this machine.
-    only = "let g:ale_linters = {'python': ['sidelight']}\nlet g:ale_completion_enabled = 1"
-    load = [f"set runtimepath^={ALE}", f"runtime! plugin/ale.vim\nsource {CONFIGURATION}"]
-    vimrc.write_text("\n".join([quiet, only, *load, "filetype on"]) + "\n", encoding="utf-8")
+    only = "let g:ale_linters = {'python': ['sidelight']}"
+    (block,) = pasted("vim", "vim")
+    lines = [quiet, only, f"set runtimepath^={ALE}", block, "filetype on"]
+    vimrc.write_text("\n".join(lines) + "\n", encoding="utf-8")
     with (
         real_server(tmp_path, private_home) as server,
         terminal(private_home / "tmux", server.environment) as screen,

@@ -50,6 +50,7 @@ EXPECTED = {
     "eglot": Expected(False, "utf-16", False, False),
     "lsp-mode": Expected(False, "utf-16", False, False),
     "vim-ale": Expected(False, "utf-16", False, False),
+    "kate": Expected(False, "utf-16", False, False),
 }
 
 SLIPS = {

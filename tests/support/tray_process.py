@@ -15,21 +15,34 @@ from typing import Any
 WAIT_S = 30.0
 
 
+def as_installed(compiled: Path) -> dict[str, str]:
+    """The environment as a person has it: programs were compiled when they were installed.
+
+    `compiled` is the folder for it.
+    """
+    # Where the first is set, telling the broker of it loads OpenSSL: 5 MB more.
+    unwanted = ("SSL_CERT_DIR", "PYTHONDONTWRITEBYTECODE")
+    told = {name: value for name, value in os.environ.items() if name not in unwanted}
+    return {
+        **told,
+        "PYTHONPYCACHEPREFIX": str(compiled),
+        "QT_QPA_PLATFORM": "offscreen",
+        "XDG_CURRENT_DESKTOP": "",
+    }
+
+
 class TrayProcess:
     """`sidelight tray` in a home of its own; it answers what it shows."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, compiled: Path | None = None) -> None:
         self.home = home
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "sidelight_client", "tray", "--background"],
             env={
-                # Where one of these is set, telling the broker of it loads OpenSSL: 5 MB more.
-                **{name: value for name, value in os.environ.items() if name != "SSL_CERT_DIR"},
+                **as_installed(compiled or home / "compiled"),
                 "SIDELIGHT_HOME": str(home),
                 "SIDELIGHT_VAULT": "memory",
-                "QT_QPA_PLATFORM": "offscreen",
-                "XDG_CURRENT_DESKTOP": "",
             },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

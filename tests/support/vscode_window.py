@@ -77,6 +77,10 @@ class Server:
         """Let a scripted server give the answer that it holds."""
         (self.traffic / f"{name}.release").touch()
 
+    def sessions(self) -> list[Path]:
+        """What passed in each start since the program last changed, oldest first."""
+        return sorted(self.traffic.glob("*.jsonl"))
+
     def has_document(self) -> bool:
         """Whether the one that was started last knows the document."""
         return self.was_told("textDocument/didOpen")
