@@ -12,8 +12,10 @@ SidelightError
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from .domain.words.catalogue import Message, say
+if TYPE_CHECKING:
+    from .domain.words.catalogue import Message
 
 
 class ExitCode(IntEnum):
@@ -33,6 +35,9 @@ class SidelightError(Exception):
     exit_code = ExitCode.FINDING
 
     def __init__(self, code: str, **facts: str | float | None) -> None:
+        # Imported here because hardly any run of a program needs a sentence of its catalogue.
+        from .domain.words.catalogue import say
+
         self.message: Message = say(code, facts)
         super().__init__(self.message.text)
 

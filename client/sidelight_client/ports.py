@@ -102,6 +102,10 @@ class GatewayInfo:
     """Every address it is reached at, preferred ones first; empty where `url` is the only one."""
     has_policy: bool = False
     """There are rules of its own: nothing may be sent before they are read."""
+    takes_messages: bool = False
+    """It announces an address for a person's messages."""
+    limits_form: str = ""
+    """Where a person may ask for more of a limit where it takes no messages; https, or empty."""
 
 
 class Gateway(Protocol):

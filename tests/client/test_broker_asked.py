@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from sidelight_client.adapters.content_previews import content_preview
 from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.broker.broker import Broker
-from sidelight_client.broker.facts import BrokerFacts
+from sidelight_client.broker.facts import BrokerFacts, snapshot_of
 from sidelight_client.broker.session_side import SessionSide
 from sidelight_client.broker.usage_and_feedback import UsageAndFeedback
 from sidelight_client.domain.content.preview import ContentPreview
 from sidelight_client.domain.feedback import Failed, NoEndpoint, Problem, Sent, Subject
+from sidelight_client.domain.identity.session import Phase
 from sidelight_client.domain.models.model_facts import ModelFacts
 from sidelight_client.domain.policy.organisation import ContentRule
+from sidelight_client.domain.snapshot import SessionView
 from sidelight_client.domain.spending.budget import Budget, Reading, Scope, Unit
 from sidelight_client.domain.spending.usage_view import UsageView
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.ports import GatewayInfo, UsageToday
-from sidelight_client.settings import Layer, resolve
+from sidelight_client.settings import Layer, Settings, resolve
 from sidelight_client.testing.fakes import FakeClock, FakeGateway, FakeIdp, FakeVault, settle
 
 pytestmark = pytest.mark.anyio
@@ -38,6 +40,7 @@ def nothing_changed() -> None:
 @dataclass
 class Bench:
     gateway: FakeGateway
+    facts: BrokerFacts
     asked: UsageAndFeedback
 
 
@@ -52,7 +55,7 @@ def bench(
     asked = UsageAndFeedback(
         clock, gateway, facts, session, usage_today=usage_today, preview=preview
     )
-    return Bench(gateway, asked)
+    return Bench(gateway, facts, asked)
 
 
 @asynccontextmanager
@@ -124,6 +127,25 @@ async def test_where_the_gateway_takes_no_messages_the_rules_form_is_named() -> 
     form = "https://forms.example/appeal"
     ended = await bench().asked.feedback(Subject.NOT_PII, "us_ssn", TRACE, CALM, form)
     assert ended == NoEndpoint(form)
+
+
+@pytest.mark.parametrize("takes_messages", [True, False])
+async def test_a_limit_has_the_form_its_gateway_names(takes_messages: bool) -> None:
+    one = bench()
+    form = "https://forms.example/limits"
+    one.facts.info = GatewayInfo(
+        *("Fake", "https://gateway.example", "litellm"),
+        takes_messages=takes_messages,
+        limits_form=form,
+    )
+    ended = await one.asked.feedback(Subject.LIMIT_REACHED, "team:requests", "", CALM)
+    assert ended == NoEndpoint(f"{form}?rule=team%3Arequests")
+    assert await one.asked.feedback(Subject.EXCEPTION, "us_ssn", TRACE, CALM) == NoEndpoint()
+    shown = snapshot_of(one.facts, Settings(), SessionView(Phase.FRESH), (), 1.0).gateway
+    assert (shown.takes_messages, shown.hears_of_limits) == (takes_messages, True)
+    one.facts.info = replace(one.facts.info, limits_form="")
+    shown = snapshot_of(one.facts, Settings(), SessionView(Phase.FRESH), (), 1.0).gateway
+    assert shown.hears_of_limits is takes_messages
 
 
 async def test_words_in_which_a_rule_finds_something_are_not_sent() -> None:

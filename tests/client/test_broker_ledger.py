@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -12,11 +13,12 @@ from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.broker import Broker
 from sidelight_client.domain.completion import CompletionRequest, Source, SourceKind, TokenUse
 from sidelight_client.domain.failure import Failure, FailureKind
-from sidelight_client.domain.place import Document, Position
+from sidelight_client.domain.place import Document, FileLine, Position
 from sidelight_client.domain.provenance import Provenance
-from sidelight_client.domain.snapshot import DecisionView
+from sidelight_client.domain.snapshot import DecisionView, Snapshot
 from sidelight_client.domain.window import take
 from sidelight_client.keeper import SessionKeeper
+from sidelight_client.link.elsewhere import ElsewhereBroker
 from sidelight_client.ports import Delta, Finish, VaultState
 from sidelight_client.settings import Settings
 from sidelight_client.testing.fakes import FakeClock, FakeGateway, FakeIdp, FakeVault, grant, settle
@@ -89,7 +91,24 @@ async def test_an_answer_is_recorded_with_what_it_took() -> None:
         assert (kept.prompt_tokens, kept.cached_tokens, kept.output_tokens) == (1_200, 900, 17)
         assert kept.cost == 0.000_25
         assert kept.first_s is not None
-        assert bench.broker.snapshot().decisions == (kept,)
+        assert bench.broker.snapshot().decisions == (replace(kept, place=FileLine("pay.py", 1)),)
+
+
+async def test_the_place_is_told_in_the_snapshot_and_never_handed_to_the_ledger() -> None:
+    async with running() as bench:
+        await bench.broker.complete(question())
+        await settle()
+        assert [kept.place for kept in bench.ledger.decisions] == [None]
+        told = bench.broker.snapshot()
+        assert [one.place for one in told.decisions] == [FileLine("pay.py", 1)]
+        elsewhere = ElsewhereBroker(bench.broker)
+        assert [one.place for one in elsewhere.snapshot().decisions] == [None]
+        heard: list[Snapshot] = []
+        undo = elsewhere.subscribe(heard.append)
+        bench.broker.pause(bench.clock.now() + 60)
+        await settle()
+        undo()
+        assert [one.place for one in heard[-1].decisions] == [None]
 
 
 async def test_what_was_refused_before_sending_was_not_sent() -> None:

@@ -100,6 +100,32 @@ def test_where_the_gateway_takes_none_the_organisations_form_opens(
     until(lambda: opened == [form])
 
 
+def test_a_rules_own_form_opens_where_the_gateway_takes_no_messages(
+    tray: Tray, door: HeldDoor, until: Until
+) -> None:
+    opened: list[str] = []
+    tray.wishes.open_address = lambda url: opened.append(url.toString()) is None
+    form = f"https://forms.example.com/ask?rule=card_number&trace_id={TRACE}"
+    tray.wishes.perform(Action(Act.REQUEST_EXCEPTION, "", f"card_number {TRACE} {form}"))
+    write(tray, "a made-up card")
+    message = sent(door, until)
+    assert message["params"]["form_url"] == form
+    door.send({"id": message["id"], "result": {"result": "no_endpoint", "form_url": form}})
+    until(lambda: opened == [form])
+
+
+def test_more_of_a_limit_is_asked_in_ones_own_words(
+    tray: Tray, door: HeldDoor, until: Until
+) -> None:
+    tray.wishes.perform(Action(Act.ASK_FOR_MORE, "", "team:requests"))
+    write(tray, "the release is due today")
+    assert sent(door, until)["params"] == {
+        "subject": "limit_reached",
+        "rule": "team:requests",
+        "reason": "the release is due today",
+    }
+
+
 @pytest.mark.parametrize("answer", [{"error": {"code": "wire.malformed"}}, {"result": {}}])
 def test_a_broker_that_does_not_take_it_is_never_reported_as_sent(
     tray: Tray, door: HeldDoor, until: Until, answer: dict[str, Any]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sidelight_tray.release import is_unfit
-from support.tray_process import TrayProcess, cpu_ticks_of, switches_of
+from support.tray_process import TrayProcess, as_installed, cpu_ticks_of, switches_of
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -32,9 +32,76 @@ application.exec()
 """
 
 
+TO_ICON = """
+import os, sys
+from sidelight_tray.tray import Tray
+show = Tray.begin
+def begin(tray):
+    tray.link.open = lambda start: None
+    show(tray)
+    from PySide6 import QtCore
+    print("Qt" in vars(QtCore))
+    sys.stdout.flush()
+    os._exit(0)
+Tray.begin = begin
+sys.argv = ["sidelight", "tray", "--background"]
+from sidelight_client.__main__ import main
+main()
+"""
+WIDGETS = "import PySide6.QtWidgets"
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tray's code compiled, as an installer does it; all of what follows uses it."""
+    folder = tmp_path_factory.mktemp("compiled")
+    home = tmp_path_factory.mktemp("home")
+    if sys.platform == "linux":
+        cpu_s_of(TO_ICON, folder, home)
+    return folder
+
+
+def cpu_s_of(program: str, compiled: Path, home: Path) -> tuple[float, str]:
+    """The CPU seconds a Python process takes for `program`, and what it prints."""
+    import resource  # It is there on Unix alone.
+
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**as_installed(compiled), "SIDELIGHT_HOME": str(home), "SIDELIGHT_VAULT": "memory"},
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=60,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return spent, done.stdout.strip()
+
+
+@linux
+def test_the_icon_is_there_soon_after_qt_itself(
+    application: QApplication, private_home: Path, compiled: Path, figure: Figure
+) -> None:
+    """PySide6 loads its namespace `Qt` as a whole, so nothing on the way to the icon may name it."""
+    tray: list[float] = []
+    widgets: list[float] = []
+    for _ in range(5):
+        widgets.append(cpu_s_of(WIDGETS, compiled, private_home)[0])
+        spent, told = cpu_s_of(TO_ICON, compiled, private_home)
+        tray.append(spent)
+        assert told == "False"
+    ratio = min(tray) / min(widgets)
+    figure(
+        f"tray: {min(tray) * 1000:.0f} ms of CPU until the icon is there, {ratio:.2f} of what "
+        f"importing QtWidgets takes ({min(widgets) * 1000:.0f} ms)"
+    )
+    assert ratio < 3
+
+
 @pytest.fixture
-def running(application: QApplication, private_home: Path) -> Iterator[TrayProcess]:
-    made = TrayProcess(private_home)
+def running(application: QApplication, private_home: Path, compiled: Path) -> Iterator[TrayProcess]:
+    made = TrayProcess(private_home, compiled)
     try:
         yield made
     finally:
@@ -114,13 +181,17 @@ def test_open_and_close_fifty_times(qt: QApplication, private_home: Path, figure
 
     for _ in range(10):
         once()
-    gc.collect()
-    before = resident_kb()
-    for _ in range(50):
-        once()
-    gc.collect()
-    grown = (resident_kb() - before) / 1024
-    figure(f"tray: popover opens in {sorted(took[10:])[25]:.0f} ms; 50 times more: {grown:+.2f} MB")
+    rounds: list[float] = []
+    # What leaks does so in both rounds; a page the allocator takes once does not.
+    for _ in range(2):
+        gc.collect()
+        before = resident_kb()
+        for _ in range(50):
+            once()
+        gc.collect()
+        rounds.append((resident_kb() - before) / 1024)
+    grown = min(rounds)
+    figure(f"tray: popover opens in {sorted(took[10:])[50]:.0f} ms; 50 times more: {grown:+.2f} MB")
     assert usage_of(usage()).problem == ""
     assert grown <= 1.0
     tray.end()

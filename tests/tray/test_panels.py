@@ -33,6 +33,7 @@ from support.tray_absurd import ABSURD_SNAPSHOTS, ABSURD_USAGE
 from support.tray_panels import cards, heard, items, texts
 from support.tray_samples import (
     NOW,
+    condition,
     decision,
     gateway,
     limit,
@@ -42,7 +43,10 @@ from support.tray_samples import (
     usage,
 )
 
-FULL = heard(snapshot(decisions=[decision("blocked", 700)]), usage=usage_of(usage()))
+FULL = heard(
+    snapshot(decisions=[decision("blocked", 700, place={"file": "src/ada.py", "line": 41})]),
+    usage=usage_of(usage()),
+)
 
 
 def test_the_requests_card_tells_number_pace_hours_and_shared_limits() -> None:
@@ -145,6 +149,33 @@ def test_each_state_offers_its_own_first_action() -> None:
     assert first(heard(snapshot(gateway=gateway(breaker="open")))) is Act.RETRY
     assert first(Heard(lost_at=NOW - 60)) is Act.START
     assert first(heard(snapshot(limits=[limit("user", 120, 120)]))) is None
+    taken = gateway(hears_of_limits=True)
+    assert first(heard(snapshot(limits=[limit("user", 120, 120)], gateway=taken))) is (
+        Act.ASK_FOR_MORE
+    )
+
+
+@pytest.mark.parametrize(
+    ("used_up", "about"),
+    [
+        ({"limits": [limit("user", 120, 120)]}, "user:requests"),
+        ({"limits": [limit("team", 9, 9, unit="cost"), limit("user", 5, 1)]}, "team:cost"),
+        ({"conditions": [condition("limit.reached")]}, ""),
+        ({"limits": [limit("vendor", 60, 60)]}, None),
+        ({"conditions": [condition("limit.vendor")]}, None),
+    ],
+)
+def test_more_is_asked_of_whoever_set_the_limit_and_only_where_somebody_listens(
+    used_up: dict[str, Any], about: str | None
+) -> None:
+    def asked(told: bool | None) -> list[str]:
+        known = heard(snapshot(gateway=gateway(hears_of_limits=told), **used_up))
+        card = cards(popover(known, NOW, say))["problem"]
+        actions = [action for one in items(card, Choices) for action in one.actions]
+        return [one.argument for one in actions if one.act is Act.ASK_FOR_MORE]
+
+    assert asked(told=True) == ([] if about is None else [about])
+    assert asked(told=False) == asked(told=None) == []
 
 
 def test_when_all_is_well_nothing_stands_above_the_numbers() -> None:
@@ -159,9 +190,50 @@ def test_a_decision_tells_what_and_why_and_offers_one_thing() -> None:
     trace = "0af7651916cd43dd8448eb211c80319c"
     about = f"card_number {trace}"
     assert entry.action == Action(Act.REQUEST_EXCEPTION, "Request exception", about)
+    form = f"https://forms.example.com/ask?trace_id={trace}"
+    for takes_messages, form_url, action in (
+        (True, "", Action(Act.REQUEST_EXCEPTION, "Request exception", about)),
+        (False, form, Action(Act.REQUEST_EXCEPTION, "Request exception", f"{about} {form}")),
+        (False, "", Action(Act.COPY_TRACE, "Copy trace ID", trace)),
+    ):
+        told = decision("blocked", form_url=form_url)
+        known = heard(snapshot(decisions=[told], gateway=gateway(takes_messages=takes_messages)))
+        (entry,) = items(cards(popover(known, NOW, say))["decisions"], Entry)
+        assert entry.action == action
     late = heard(snapshot(decisions=[decision("unavailable")]))
     (entry,) = items(cards(popover(late, NOW, say))["decisions"], Entry)
     assert entry.action == Action(Act.COPY_TRACE, "Copy trace ID", trace)
+
+
+@pytest.mark.parametrize(
+    ("place", "short", "full"),
+    [
+        ({"file": "src/pay.py", "line": 41}, "src/pay.py:41", "src/pay.py:41"),
+        (
+            {"file": "services/payments/web/checkout.py", "line": 1_041},
+            "…/web/checkout.py:1041",
+            "services/payments/web/checkout.py:1041",
+        ),
+        (
+            {"file": "a_very_long_name_of_a_test_file.py", "line": 7},
+            "…_name_of_a_test_file.py:7",
+            None,
+        ),
+        ({"file": "pay.py", "line": -1}, "pay.py", "pay.py"),
+        ({"file": 7, "line": 41}, "", ""),
+        (None, "", ""),
+    ],
+)
+def test_a_decision_names_its_file_and_line_and_an_older_broker_its_language(
+    place: Any, short: str, full: str | None
+) -> None:
+    known = heard(snapshot(decisions=[decision("blocked", place=place)]))
+    (entry,) = items(cards(popover(known, NOW, say))["decisions"], Entry)
+    assert entry.place == short
+    assert len(short) <= 26
+    if full is not None:
+        assert entry.whole_place == full
+    assert ("Python" in entry.detail) is (not short)
 
 
 def test_every_reason_the_broker_can_give_has_words() -> None:
@@ -173,6 +245,15 @@ def test_above_a_soft_limit_a_reason_is_asked_and_nothing_else_changes() -> None
     known = heard(snapshot(limits=[limit("user", 120, 3), limit("org", 5_000, 5_001, hard=False)]))
     (choices,) = items(cards(popover(known, NOW, say))["requests"], Choices)
     assert [action.act for action in choices.actions] == [Act.GIVE_REASON]
+    deaf = heard(
+        snapshot(
+            limits=[limit("user", 120, 3), limit("org", 5_000, 5_001, hard=False)],
+            gateway=gateway(hears_of_limits=False),
+        )
+    )
+    silent = cards(popover(deaf, NOW, say))["requests"]
+    assert items(silent, Choices) == []
+    assert "Above the soft limit of your organisation: nothing stops." in texts(silent)
     below = heard(snapshot(limits=[limit("user", 120, 3), limit("org", 5_000, 4_000, hard=False)]))
     assert items(cards(popover(below, NOW, say))["requests"], Choices) == []
 
@@ -223,7 +304,7 @@ def test_no_snapshot_however_absurd_breaks_a_panel(
     assert diagnostics(known, ((NOW, TrayState.OK),), {}, NOW)
 
 
-def test_the_diagnostics_hold_versions_states_and_ids_and_no_name_of_a_person() -> None:
+def test_the_diagnostics_hold_versions_states_and_ids_and_no_name_of_a_person_or_file() -> None:
     text = diagnostics(
         FULL, ((NOW - 60, TrayState.DOWN), (NOW, TrayState.OK)), {"PySide6": "6.11.3"}, NOW
     )
@@ -231,4 +312,5 @@ def test_the_diagnostics_hold_versions_states_and_ids_and_no_name_of_a_person() 
     assert "0af7651916cd43dd8448eb211c80319c" in text
     assert text.index("ok") < text.index("down")
     assert "maya" not in text
+    assert "ada.py" not in text
     assert "secret-account" not in text

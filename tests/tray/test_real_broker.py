@@ -62,6 +62,8 @@ def test_what_a_person_does_is_in_the_icon_at_once(
 
 
 def test_usage_and_windows_show_the_brokers_own_numbers(tray: Tray, until: Until) -> None:
+    from sidelight_tray.ask_window import AskWindow
+
     tray.windows.show_details()
     window = tray.windows._details
     assert window is not None
@@ -72,6 +74,13 @@ def test_usage_and_windows_show_the_brokers_own_numbers(tray: Tray, until: Until
     assert "Session and editors" in titles
     until(lambda: view(tray).data_use)
     assert view(tray).data_use == DataUse("this machine", 0, trained_on=False)
+    assert view(tray).takes_messages is True
+    tray.wishes.perform(Action(Act.ASK_FOR_MORE, "", "user:requests"))
+    asking = tray.windows._texts[-1]
+    assert isinstance(asking, AskWindow)
+    asking.reason.setPlainText("the release is due today")
+    asking.send.click()
+    until(lambda: [one for one in tray.windows._texts if one.windowTitle().startswith("Sent")])
 
 
 def test_a_broker_that_is_killed_is_shown_as_gone_and_comes_back(

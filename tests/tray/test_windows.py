@@ -157,6 +157,15 @@ def test_everything_that_is_painted_reads_aloud(tray: Tray, name: str) -> None:
     assert "50 % used; an even pace would be 84; lasts until reset" in said
 
 
+def test_the_whole_place_of_a_decision_is_in_its_tooltip_as_text(tray: Tray) -> None:
+    from PySide6.QtWidgets import QWidget
+
+    place = {"file": "a/<img src=x>/checkout_of_everything.py", "line": 41}
+    tell(tray, decisions=[decision("blocked", place=place)])
+    shown = [widget.toolTip() for widget in details_of(tray).findChildren(QWidget)]
+    assert "<p>a/&lt;img src=x&gt;/checkout_of_everything.py:41</p>" in shown
+
+
 def test_tab_goes_through_every_button_once_and_begins_with_the_main_one(
     tray: Tray, qt: QApplication
 ) -> None:

@@ -42,6 +42,7 @@ class Act(StrEnum):
     COPY_TRACE = "copy_trace"
     REQUEST_EXCEPTION = "request_exception"
     GIVE_REASON = "give_reason"
+    ASK_FOR_MORE = "ask_for_more"
     DIAGNOSTICS = "diagnostics"
     LOGS = "logs"
     SETTINGS = "settings"

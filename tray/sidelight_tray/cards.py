@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from typing import assert_never
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -128,7 +129,11 @@ def paragraph(text: str, colour: str, font: QFont) -> Paragraph:
 
 def _entry(entry: Entry, font: QFont, theme: Theme, perform: Perform) -> QWidget:
     whole = QWidget()
-    whole.setAccessibleName(f"{entry.title}, {entry.detail}")
+    told = (entry.title, entry.whole_place, entry.detail)
+    whole.setAccessibleName(", ".join(part for part in told if part))
+    if entry.whole_place:
+        # Marked up, because Qt would take a file's name for mark-up where it looks like some.
+        whole.setToolTip(f"<p>{escape(entry.whole_place)}</p>")
     layout = QHBoxLayout(whole)
     layout.setContentsMargins(0, 2, 0, 2)
     layout.setSpacing(9)
@@ -136,7 +141,9 @@ def _entry(entry: Entry, font: QFont, theme: Theme, perform: Perform) -> QWidget
     words = QVBoxLayout()
     words.setSpacing(1)
     words.addWidget(LineWidget(Span(entry.title), (), font, theme))
-    words.addWidget(LineWidget(Span(entry.detail, Tone.MUTED), (), small(font), theme))
+    for line in (entry.place, entry.detail):
+        if line:
+            words.addWidget(LineWidget(Span(line, Tone.MUTED), (), small(font), theme))
     layout.addLayout(words, 1)
     if entry.action is not None:
         button = link_button(entry.action, small(font), perform)

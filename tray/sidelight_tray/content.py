@@ -146,13 +146,18 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something that happened, and the one thing that can be done about it."""
+    """Something that happened, and the one thing that can be done about it.
+
+    `place` is where it was, shortened to one line; `whole_place` is what it was shortened from.
+    """
 
     mark: Mark
     tone: Tone
     title: str
     detail: str
     action: Action | None = None
+    place: str = ""
+    whole_place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

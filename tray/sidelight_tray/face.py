@@ -6,10 +6,14 @@ Icon, tooltip, menu and panels are all made from one `Heard` value and can there
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from . import pace, phrases
 from .acts import Act, Action, Tone
 from .state import NAMES, Heard, TrayState, changes_at, open_incident, tray_state
+
+if TYPE_CHECKING:
+    from .view import View
 
 PAUSE_SHORT_S = 1_800.0
 MUTE_SHORT_S = 3_600.0
@@ -104,7 +108,7 @@ def window_words(window_s: float | None) -> str:
 
 def menu(heard: Heard, state: TrayState, now: float) -> tuple[MenuItem, ...]:
     """The menu: state and usage, then what can be done, the likeliest first."""
-    first = main_action(state)
+    first = main_action(heard, state, now)
     signed_in = heard.view is not None and heard.view.phase in {"fresh", "stale", "expired"}
     return tuple(
         item
@@ -147,7 +151,7 @@ def _at_login(on: bool | None) -> Action | None:
     return Action(act, "Start at lo&gin", checked=on)
 
 
-def main_action(state: TrayState) -> Action | None:
+def main_action(heard: Heard, state: TrayState, now: float) -> Action | None:
     """The one thing that helps in `state`; None where there is nothing to do."""
     match state:
         case TrayState.DOWN:
@@ -156,8 +160,25 @@ def main_action(state: TrayState) -> Action | None:
             return Action(Act.SIGN_IN, "Sign &in with the browser")
         case TrayState.PAUSED:
             return Action(Act.RESUME, "&Resume suggestions")
+        case TrayState.LIMITED:
+            return _ask_for_more(heard.view, now)
         case _:
             return None
+
+
+def _ask_for_more(view: View | None, now: float) -> Action | None:
+    """What to do about a limit that is used up: ask whoever set it, where the question is taken.
+
+    The model vendor's limit is nobody's here to raise.
+    """
+    if view is None or view.hears_of_limits is not True:
+        return None
+    spent = pace.used_up(view, now)
+    own = any(told.code == "limit.reached" for told in view.conditions)
+    if (spent.limit.scope not in pace.SCOPES) if spent is not None else not own:
+        return None
+    about = f"{spent.limit.scope}:{spent.limit.unit}" if spent is not None else ""
+    return Action(Act.ASK_FOR_MORE, "As&k for more", about)
 
 
 def retry_helps(state: TrayState) -> bool:

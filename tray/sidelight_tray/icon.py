@@ -2,6 +2,9 @@
 
 Drawn anew for every size and never animated. The panel's colour cannot be known, so each picture
 brings a halo in the opposite tone; states differ in outline first and in colour second.
+
+Nothing here makes PySide6 load its namespace `Qt` (see `icon_badges`), which choosing between
+`QImage.fill(Qt.GlobalColor)` and its other forms, or making a `QBrush`, would do as well.
 """
 
 from __future__ import annotations
@@ -10,14 +13,16 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import (
+    QBrush,
     QColor,
     QIcon,
     QImage,
     QPainter,
     QPainterPath,
     QPainterPathStroker,
+    QPalette,
     QPixmap,
 )
 
@@ -29,6 +34,7 @@ from .state import TrayState
 SIZES = (16, 18, 20, 22, 24, 32, 36, 44, 48, 64)
 """Every size a panel may ask for, so that none of them has to scale a picture."""
 
+_PIXEL_BYTES = 4
 _USABLE = {
     TrayState.OK,
     TrayState.DEGRADED,
@@ -75,8 +81,8 @@ def icon(state: TrayState, palette: Palette) -> QIcon:
 
 def image(state: TrayState, palette: Palette, size: int) -> QImage:
     """The picture of one size in pixels."""
-    canvas = QImage(QSize(size, size), QImage.Format.Format_ARGB32_Premultiplied)
-    canvas.fill(Qt.GlobalColor.transparent)
+    form = QImage.Format.Format_ARGB32_Premultiplied
+    canvas = QImage(bytes(_PIXEL_BYTES * size * size), size, size, form).copy()
     painter = QPainter(canvas)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     paint(painter, QRectF(0, 0, size, size), state, palette)
@@ -91,19 +97,24 @@ def paint(painter: QPainter, box: QRectF, state: TrayState, palette: Palette) ->
     glyph, shape, hole = _shapes(state, size)
     painter.save()
     painter.translate(box.topLeft())
-    painter.setPen(Qt.PenStyle.NoPen)
     if palette is not Palette.MASK:
         halo = QPainterPathStroker()
         halo.setWidth(max(size / 11, 1.6))
-        halo.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         whole = glyph.united(shape)
-        painter.fillPath(halo.createStroke(whole).united(whole), QColor(colours.halo))
-    painter.fillPath(glyph, QColor(colours.ink))
-    painter.fillPath(shape.subtracted(hole), QColor(_badge_colour(state, colours)))
+        painter.fillPath(halo.createStroke(whole).united(whole), _brush(colours.halo))
+    painter.fillPath(glyph, _brush(colours.ink))
+    painter.fillPath(shape.subtracted(hole), _brush(_badge_colour(state, colours)))
     if palette is not Palette.MASK:
         amber = TONES[state] is Tone.WARN
-        painter.fillPath(hole, QColor("#1f2630" if amber else "#ffffff"))
+        painter.fillPath(hole, _brush("#1f2630" if amber else "#ffffff"))
     painter.restore()
+
+
+def _brush(colour: str) -> QBrush:
+    """A brush of one colour, by way of a palette: every constructor of QBrush knows `Qt`."""
+    held = QPalette()
+    held.setColor(QPalette.ColorRole.Window, QColor.fromString(colour))
+    return held.window()
 
 
 def _badge_colour(state: TrayState, colours: _Colours) -> str:

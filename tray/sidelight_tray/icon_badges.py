@@ -1,11 +1,16 @@
-"""The badges of the icon, as outlines in pixels: each state has one of its own."""
+"""The badges of the icon, as outlines in pixels: each state has one of its own.
+
+Nothing here names a value of Qt's namespace `Qt`: PySide6 makes all of its enumerations at the
+first one, which takes as long as a quarter of everything else until the icon is there.
+"""
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainterPath, QPainterPathStroker
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QPainterPath, QPainterPathStroker, QTransform
 
 from .state import TrayState
 
@@ -46,20 +51,19 @@ def badge(state: TrayState, size: float, unit: float) -> tuple[QPainterPath, QPa
 
 def line(points: list[QPointF], width: float, *, closed: bool = False) -> QPainterPath:
     """The outline of a line through `points`, with round ends."""
-    path = QPainterPath(points[0])
-    for point in points[1:]:
-        path.lineTo(point)
-    if closed:
-        path.closeSubpath()
-    return _stroked(path, width)
+    drawn = QPainterPath()
+    for start, end in pairwise([*points, points[0]] if closed else points):
+        drawn = drawn.united(_capsule(start, end, width))
+    return drawn
 
 
-def _stroked(path: QPainterPath, width: float, *, flat: bool = False) -> QPainterPath:
-    stroker = QPainterPathStroker()
-    stroker.setWidth(width)
-    stroker.setCapStyle(Qt.PenCapStyle.FlatCap if flat else Qt.PenCapStyle.RoundCap)
-    stroker.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    return stroker.createStroke(path).simplified()
+def _capsule(start: QPointF, end: QPointF, width: float) -> QPainterPath:
+    along, half = end - start, width / 2
+    length = math.hypot(along.x(), along.y())
+    lying = QPainterPath()
+    lying.addRoundedRect(QRectF(-half, -half, length + width, width), half, half)
+    turned = QTransform().translate(start.x(), start.y())
+    return turned.rotateRadians(math.atan2(along.y(), along.x())).map(lying)
 
 
 def _cross(centre: QPointF, reach: float, width: float) -> QPainterPath:
@@ -150,7 +154,11 @@ def _arc(centre: QPointF, radius: float, width: float, start: float, sweep: floa
     path = QPainterPath()
     path.arcMoveTo(box, start)
     path.arcTo(box, start, sweep)
-    return _stroked(path, width, flat=sweep < 360)  # noqa: PLR2004 – the whole turn
+    if sweep == 360:  # noqa: PLR2004 – the whole turn
+        path.closeSubpath()
+    stroker = QPainterPathStroker()
+    stroker.setWidth(width)
+    return stroker.createStroke(path).simplified()
 
 
 def _turning(centre: QPointF, radius: float, width: float) -> QPainterPath:

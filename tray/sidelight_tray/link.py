@@ -15,7 +15,6 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from .channel import Channel
 from .door import BrokenLineError, Door, DoorClosedError, Json
-from .view import view_of
 
 REST_MS = 40
 """How long the newest snapshot waits for a newer one: fast for an eye, slow for a flood."""
@@ -185,6 +184,9 @@ class Link(QObject):
     def _tell(self) -> None:
         """Pass the newest snapshot on, unless it was passed on already; a next one rests first."""
         if self._news:
+            # Imported here because there is nothing to read before the icon is there.
+            from .view import view_of
+
             self._news = False
             self._rest.start(REST_MS)
             self.heard.emit(view_of(self._told))

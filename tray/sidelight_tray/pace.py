@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from .view import Limit, View
+if TYPE_CHECKING:
+    from .view import Limit, View
 
 NEARLY_SHARE = 0.8
 JUDGED_AFTER_SHARE = 0.15

@@ -14,7 +14,7 @@ _ABANDONED = "abandoned"
 def decisions_card(view: View, now: float, shown: int, link: Action | None = None) -> Card:
     """What Sidelight decided lately that a person may wonder about."""
     notable = [one for one in view.decisions if _notable(one)]
-    entries: tuple[Item, ...] = tuple(_entry(one, now) for one in notable[:shown])
+    entries: tuple[Item, ...] = tuple(_entry(one, view, now) for one in notable[:shown])
     more = len(notable) - len(entries)
     right = (Span(f"{more} more", Tone.MUTED),) if more > 0 and link is None else ()
     if not entries:
@@ -61,7 +61,7 @@ REASONS = {
 """Why a request brought nothing, by the broker's word; a rule's id stays as it is."""
 
 
-def _entry(decision: Decision, now: float) -> Entry:
+def _entry(decision: Decision, view: View, now: float) -> Entry:
     mark, tone, title = _ENTRIES.get(
         decision.outcome, (Mark.DASH, Tone.MUTED, decision.outcome.capitalize())
     )
@@ -70,21 +70,28 @@ def _entry(decision: Decision, now: float) -> Entry:
         phrases.clock(decision.at, now),
         f"{phrases.took(decision.total_s)} {decision.tier}".rstrip() if done else "",
         REASONS.get(decision.reason, decision.reason),
-        phrases.language(decision.language),
+        "" if decision.place else phrases.language(decision.language),
     )
     return Entry(
         mark,
         tone,
         title,
         " · ".join(part for part in said if part),
-        _action(decision),
+        _action(decision, view),
+        phrases.place(decision.place),
+        decision.place,
     )
 
 
-def _action(decision: Decision) -> Action | None:
-    """The one thing that can be done about a decision."""
+def _action(decision: Decision, view: View) -> Action | None:
+    """The one thing that can be done about a decision.
+
+    An exception can be asked for where somebody takes the request: the gateway, or a form. An older
+    broker does not tell whether the gateway does.
+    """
     trace = decision.trace_id
-    if decision.outcome == "blocked" and decision.reason and trace:
-        about = f"{decision.reason} {trace}"
+    heard = view.takes_messages is not False or bool(decision.form_url)
+    if decision.outcome == "blocked" and decision.reason and trace and heard:
+        about = f"{decision.reason} {trace} {decision.form_url}".rstrip()
         return Action(Act.REQUEST_EXCEPTION, "Request exception", about)
     return Action(Act.COPY_TRACE, "Copy trace ID", trace) if trace else None

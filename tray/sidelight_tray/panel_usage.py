@@ -27,10 +27,12 @@ def requests_card(view: View, usage: Usage | None, now: float) -> Card:
     over = [one for one in pace.limits(view, now) if _above_soft(one)]
     if over:
         named = ", ".join(_name(one).lower() for one in over)
-        items.append(
-            Note(f"Above the soft limit of your {named}: nothing stops, a reason is asked.")
-        )
-        items.append(Choices((Action(Act.GIVE_REASON, "Give a &reason"),)))
+        # An older broker does not tell whether anybody takes the reason.
+        asked = view.hears_of_limits is not False
+        ending = ", a reason is asked." if asked else "."
+        items.append(Note(f"Above the soft limit of your {named}: nothing stops{ending}"))
+        if asked:
+            items.append(Choices((Action(Act.GIVE_REASON, "Give a &reason"),)))
     return Card("requests", title, tuple(items), right=(_reset(own, now),))
 
 

@@ -106,7 +106,7 @@ def _problem(heard: Heard, state: TrayState, now: float, say: Say) -> list[Card]
     incident = _shown_incident(heard, state)
     if incident is not None and incident.timeline:
         items.append(timeline(incident, now))
-    actions = [action for action in (main_action(state),) if action is not None]
+    actions = [action for action in (main_action(heard, state, now),) if action is not None]
     if incident is not None and incident.url:
         actions.append(Action(Act.STATUS_PAGE, "Stat&us page", incident.url))
     if state is TrayState.SIGN_IN:

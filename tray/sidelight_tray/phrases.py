@@ -106,6 +106,15 @@ def language(identifier: str) -> str:
     return _LANGUAGES.get(identifier, identifier[:1].upper() + identifier[1:])
 
 
+def place(whole: str, most: int = 26) -> str:
+    """A file and line in at most `most` characters; of a longer path the end: …/web/pay.py:41."""
+    if len(whole) <= most:
+        return whole
+    kept = whole[1 - most :]
+    folder, slash, _ = kept.partition("/")
+    return f"…{kept[len(folder) :]}" if slash else f"…{kept}"
+
+
 def several(amount: int, one: str, more: str) -> str:
     """1 editor, 2 editors."""
     return f"{amount} {one if amount == 1 else more}"

@@ -7,12 +7,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from . import pace
-from .view import Decision, Told, View
-from .view_service import Incident
-from .view_usage import Usage
 
 if TYPE_CHECKING:
     from sidelight_client.api import Message
+
+    from .view import Decision, Told, View
+    from .view_service import Incident
+    from .view_usage import Usage
 
 
 class TrayState(StrEnum):

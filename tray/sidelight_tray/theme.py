@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
-
 from .acts import Tone
 from .icon import Palette
 
@@ -136,16 +133,6 @@ LIGHT = Theme(
     focus="#1d55d0",
     on_accent="#ffffff",
 )
-
-
-def desktop_is_dark() -> bool:
-    """What the desktop says of itself; where it says nothing, its own window colour."""
-    hints = QGuiApplication.styleHints()
-    scheme = hints.colorScheme()
-    if scheme is not Qt.ColorScheme.Unknown:
-        return scheme is Qt.ColorScheme.Dark
-    middle = 128
-    return QGuiApplication.palette().window().color().lightness() < middle
 
 
 def theme(*, dark: bool) -> Theme:

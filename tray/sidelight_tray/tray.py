@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication
 
 from .acts import Act, Action
 from .balloon import balloon_of
+from .desktop import desktop_is_dark, windows_are_dark
 from .door import Json, Surroundings
 from .face import Face, MenuItem, face
 from .host import TrayHost
@@ -21,29 +22,33 @@ from .icon import Palette, icon
 from .link import Link
 from .menu import TrayMenu
 from .state import Heard, TrayState
-from .theme import desktop_is_dark
-from .view import View
-from .view_usage import usage_of
 from .wishes import Wishes
 
 if TYPE_CHECKING:
     from sidelight_client.api import Message
 
+    from .view import View
     from .windows import Windows
 
 HISTORY = 50
 LONGEST_ALARM_MS = 3_600_000
+SETTLED_MS = 1_000
+"""After this the icon is in its panel, and its first colours are looked at more closely."""
 NO_TRAY_AFTER_MS = 3_000
 """How long a desktop may take to offer a place for icons before the window opens instead."""
 
 
-def chosen_palette(wanted: str) -> Palette:
-    """For which panel the icon is drawn. On macOS the system colours a mask as its bar needs it."""
+def chosen_palette(wanted: str, *, at_once: bool = False) -> Palette:
+    """For which panel the icon is drawn. On macOS the system colours a mask as its bar needs it.
+
+    `at_once` is for the first picture, which must not wait for what the desktop says of itself.
+    """
     if wanted != "auto":
         return Palette(wanted)
     if sys.platform == "darwin":
         return Palette.MASK
-    return Palette.DARK if desktop_is_dark() else Palette.LIGHT
+    dark = windows_are_dark() if at_once else desktop_is_dark()
+    return Palette.DARK if dark else Palette.LIGHT
 
 
 class Tray(QObject):
@@ -83,6 +88,7 @@ class Tray(QObject):
         self.look_at_login_start()
         self.host.show()
         self.link.open(start=True)
+        QTimer.singleShot(SETTLED_MS, self.renew)
 
     def explain_without_tray(self) -> None:
         """Where the desktop shows no icons, open the window and say so, once."""
@@ -114,6 +120,8 @@ class Tray(QObject):
     def _hear_usage(self, answer: Mapping[str, Any]) -> None:
         result = answer.get("result")
         if isinstance(result, dict):
+            from .view_usage import usage_of
+
             usage = usage_of(cast("dict[str, Any]", result))
             self.heard = replace(self.heard, usage=usage)
             self.renew()
@@ -170,7 +178,7 @@ class Tray(QObject):
         if not self.history or self.history[-1][1] is not state:
             self.history.append((now, state))
             self.menu.renew()
-        palette = chosen_palette(self.around.icon)
+        palette = chosen_palette(self.around.icon, at_once=self._drawn is None)
         if self._drawn != (state, palette):
             self._drawn = (state, palette)
             self.host.set_picture(icon(state, palette))

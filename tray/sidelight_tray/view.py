@@ -62,7 +62,12 @@ class DataUse:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How one request ended."""
+    """How one request ended.
+
+    Attributes:
+        place: the file and line it was about, `src/pay.py:41`; empty where an older broker told none.
+        form_url: where an exception from the rule may be asked for; empty where nobody said.
+    """
 
     trace_id: str
     at: float | None
@@ -74,6 +79,8 @@ class Decision:
     prompt_tokens: float | None = None
     source: str = ""
     trim: Trim | None = None
+    place: str = ""
+    form_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,8 @@ class View:
     gateway: str = ""
     url: str = ""
     embedded: bool = False
+    takes_messages: bool | None = None
+    hears_of_limits: bool | None = None
     breaker: str = ""
     retry_at: float | None = None
     p50_s: float | None = None
@@ -144,6 +153,8 @@ def view_of(data: Mapping[str, Any]) -> View:
         gateway=text(gateway, "name"),
         url=text(gateway, "url"),
         embedded=gateway.get("embedded") is True,
+        takes_messages=_yes_or_no(gateway, "takes_messages"),
+        hears_of_limits=_yes_or_no(gateway, "hears_of_limits"),
         breaker=text(gateway, "breaker"),
         retry_at=moment(gateway, "retry_at"),
         p50_s=seconds(gateway, "p50_ms"),
@@ -221,7 +232,14 @@ def _decision(data: Mapping[str, Any]) -> Decision | None:
         prompt_tokens=number(data, "prompt_tokens"),
         source=text(data, "source"),
         trim=_trim(section(data, "trim")),
+        place=_place(section(data, "place")),
+        form_url=address(data, "form_url"),
     )
+
+
+def _place(data: Mapping[str, Any]) -> str:
+    file, line = text(data, "file"), number(data, "line")
+    return f"{file}:{line:.0f}" if file and line else file
 
 
 def _trim(data: Mapping[str, Any]) -> Trim | None:
@@ -234,10 +252,14 @@ def _trim(data: Mapping[str, Any]) -> Trim | None:
 def _data_use(data: Mapping[str, Any]) -> DataUse | None:
     if not data:
         return None
-    trained_on = data.get("trained_on")
     return DataUse(
         processed_in=text(data, "processed_in"),
         kept_days=number(data, "kept_days"),
-        trained_on=trained_on if isinstance(trained_on, bool) else None,
+        trained_on=_yes_or_no(data, "trained_on"),
         url=address(data, "url"),
     )
+
+
+def _yes_or_no(data: Mapping[str, Any], name: str) -> bool | None:
+    value = data.get(name)
+    return value if isinstance(value, bool) else None

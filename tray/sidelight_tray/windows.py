@@ -10,12 +10,13 @@ from PySide6 import __version__ as qt_version
 from PySide6.QtGui import QGuiApplication
 
 from .ask_window import AskWindow
+from .desktop import desktop_is_dark
 from .diagnostics import diagnostics
 from .panel_popover import Popover
 from .panel_window import DetailsWindow, PanelWindow
 from .panels import details, popover
 from .text_window import TextWindow
-from .theme import Theme, desktop_is_dark, theme
+from .theme import Theme, theme
 
 if TYPE_CHECKING:
     from .tray import Tray

@@ -68,11 +68,12 @@ class Wishes:
             case Act.SETTINGS:
                 self._open_file(str(tray.around.config_file))
             case Act.REQUEST_EXCEPTION:
-                rule, _, trace = action.argument.partition(" ")
-                about = {"subject": "exception", "rule": rule, "trace_id": trace}
-                self._ask_reason("tray.exception", {"rule": rule}, about)
+                self._request_exception(action.argument)
             case Act.GIVE_REASON:
                 self._ask_reason("tray.soft_limit", {}, {"subject": "soft_limit"})
+            case Act.ASK_FOR_MORE:
+                about = {"subject": "limit_reached", "rule": action.argument}
+                self._ask_reason("tray.ask_for_more", {}, about)
             case Act.START_AT_LOGIN:
                 self._turn_login_start(on=True)
             case Act.STAY_AWAY_AT_LOGIN:
@@ -139,6 +140,14 @@ class Wishes:
             message = self._tray.around.say("tray.login_start_refused", {"problem": problem})
             self._tray.windows.show_text(message.title, message.text, "")
         self._tray.look_at_login_start()
+
+    def _request_exception(self, argument: str) -> None:
+        """`argument` is the rule, the trace id, and the form's address where there is one."""
+        rule, trace, form = (*argument.split(" "), "", "")[:3]
+        about = {"subject": "exception", "rule": rule, "trace_id": trace}
+        self._ask_reason(
+            "tray.exception", {"rule": rule}, about | ({"form_url": form} if form else {})
+        )
 
     def _ask_reason(
         self, code: str, facts: Mapping[str, str | float | None], about: Mapping[str, str]

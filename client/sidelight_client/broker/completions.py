@@ -26,7 +26,7 @@ from ..ports import Clock, Ledger
 from ..settings import Settings
 from .content import Cleared, ContentGuard
 from .exchange import GatewayExchange
-from .facts import DECISIONS_KEPT, Asked, BrokerFacts, decision_of
+from .facts import DECISIONS_KEPT, Asked, BrokerFacts, decision_of, with_place
 from .session_side import SessionSide
 
 
@@ -44,7 +44,9 @@ class Completions:
         content: ContentGuard,
         settings: Callable[[], Settings],
         changed: Callable[[], None],
+        path_of: Callable[[str], str],
     ) -> None:
+        """`path_of` tells the path of the document with a uri, inside its repository."""
         self._clock = clock
         self._facts = facts
         self._session = session
@@ -53,6 +55,7 @@ class Completions:
         self._ledger = ledger
         self._settings = settings
         self._changed = changed
+        self._path_of = path_of
 
     async def complete(
         self,
@@ -188,7 +191,8 @@ class Completions:
             asked=Asked(asked.sends, asked.endpoint or known),
         )
         if outcome is not None:
-            facts.decisions = (decision, *facts.decisions)[:DECISIONS_KEPT]
+            shown = with_place(decision, request, outcome, self._path_of)
+            facts.decisions = (shown, *facts.decisions)[:DECISIONS_KEPT]
         if self._ledger is not None and (outcome is not None or decision.sends):
             # Not now: the thread that writes it would compete with the answer on its way.
             asyncio.get_running_loop().call_soon(self._ledger.record, decision)

@@ -186,7 +186,11 @@ class GatewayExchange:
         facts.latencies = facts.latencies.with_one(took_s)
         facts.counts = replace(facts.counts, completed=facts.counts.completed + 1)
         around = around_of(asked.original.window, request.document.language)
-        offers = [offered(text, around, request.max_lines) for text in said.texts]
+        first, *others = said.texts
+        offers = [
+            offered(text, around, request.max_lines)
+            for text in (first, *filter(None, others))  # Fewer may come than were asked for.
+        ]
         return Completed(
             request.trace_id,
             distinct(offers),

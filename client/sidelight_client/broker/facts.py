@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
-from ..domain.completion import Completed, CompletionRequest, Outcome, Tier
+from ..domain.completion import Blocked, Completed, CompletionRequest, Outcome, Tier
 from ..domain.content.preview import ContentPreview
 from ..domain.content.sources import RuleChoice
+from ..domain.feedback import form_address
 from ..domain.health import Condition, hold
 from ..domain.pauses import Pauses
+from ..domain.place import file_line
 from ..domain.policy.organisation import Policy
 from ..domain.routing.breaker import BreakerState
 from ..domain.routing.endpoints import Endpoints
@@ -25,6 +28,7 @@ from ..domain.snapshot import (
 )
 from ..domain.spending.budget import Budget, Purse, Unit
 from ..domain.spending.usage_limits import endpoint_of
+from ..domain.window import PartKind
 from ..domain.window.trims import trim_of
 from ..ports import GatewayInfo
 from ..settings import SETTINGS, Layer, Settings
@@ -111,6 +115,8 @@ def snapshot_of(
             p50_s=facts.latencies.percentile(0.5),
             p95_s=facts.latencies.percentile(0.95),
             in_flight=facts.in_flight,
+            takes_messages=info.takes_messages if info else None,
+            hears_of_limits=info.takes_messages or bool(info.limits_form) if info else None,
             endpoints=tuple(
                 EndpointView(t.url, t.state, t.retry_at, tuple(tier.value for tier in t.tiers))
                 for t in facts.endpoints.troubles(now)
@@ -243,6 +249,33 @@ def decision_of(
             request.window, request.document.language, done.tokens.prompt if done else None
         ),
     )
+
+
+def with_place(
+    decision: DecisionView,
+    request: CompletionRequest,
+    outcome: Outcome | None,
+    path_of: Callable[[str], str],
+) -> DecisionView:
+    """The decision as its person sees it on this machine: with the line it is about, and the form.
+
+    `path_of` tells the path of the document with a uri, inside its repository.
+    """
+    blocked = outcome if isinstance(outcome, Blocked) else None
+    uri, line = request.document.uri, _cursor_line(request)
+    if blocked is not None and blocked.findings:
+        uri, line = blocked.findings[0].uri, blocked.findings[0].range.start.line
+    form = blocked.appeal_url if blocked is not None else ""
+    return replace(
+        decision,
+        place=None if line is None else file_line(path_of(uri), line),
+        form_url=form_address(form, decision.reason, decision.trace_id),
+    )
+
+
+def _cursor_line(request: CompletionRequest) -> int | None:
+    after = (p for p in request.window.parts if p.kind is PartKind.SUFFIX)
+    return next((part.range.start.line for part in after), None)
 
 
 def _reason(outcome: Outcome | None) -> str:

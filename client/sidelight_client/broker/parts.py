@@ -88,6 +88,7 @@ class Parts:
             content=self.content,
             settings=settings,
             changed=changed,
+            path_of=lambda uri: outside.repositories.document(uri, "")[1],
         )
         self.arrivals = Arrivals(
             clock,

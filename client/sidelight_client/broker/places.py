@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from operator import is_
 
 from ..domain.place import Document
 from ..domain.policy.code_category import code_categories
@@ -19,6 +20,9 @@ from .facts import BrokerFacts
 
 Sources = tuple[Policy, Policy, Settings]
 """The gateway's rules, the organisation's own, and the settings."""
+
+JUDGED_KEPT = 256
+"""Documents whose answer is kept: asked for at each key, it changes with the rules or the place only."""
 
 MANY_RULES = 500
 """Making more than that ready would hold the loop for milliseconds."""
@@ -36,13 +40,20 @@ class Places:
         self._made_of: Sources | None = None
         self._prepared: tuple[Sources, PlacePolicy] | None = None
         self._rules = PlacePolicy(Policy())
+        self._judged: dict[tuple[str, str], tuple[PlacePolicy, DocumentPlace, Verdict]] = {}
         self._own_read = False
 
     def may_leave(self, uri: str, language: str) -> bool:
         """Whether text of the document may be sent, from what is known at once."""
-        rules = self._current()
-        place = _with_language(self._repositories.place(uri), uri, language)
-        return rules.judge(place).allows(local=self.local)
+        rules, place = self._current(), self._repositories.place(uri)
+        known = self._judged.get((uri, language))
+        if known is not None and known[0] is rules and known[1] is place:
+            return known[2].allows(local=self.local)
+        verdict = rules.judge(_with_language(place, uri, language))
+        if len(self._judged) >= JUDGED_KEPT:
+            self._judged.clear()
+        self._judged[uri, language] = rules, place, verdict
+        return verdict.allows(local=self.local)
 
     def verdict(self, uri: str, language: str, parts: Iterable[Part]) -> Verdict:
         """The verdict on a document of which `parts` are about to be sent.
@@ -109,7 +120,7 @@ class Places:
 
 
 def _same(sources: Sources, others: Sources | None) -> bool:
-    return others is not None and all(a is b for a, b in zip(sources, others, strict=True))
+    return others is not None and all(map(is_, sources, others))
 
 
 def _made(gateways: Policy, organisations: Policy, settings: Settings) -> PlacePolicy:

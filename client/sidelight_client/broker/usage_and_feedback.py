@@ -8,7 +8,16 @@ from ..domain.completion import Trigger
 from ..domain.content.marks import ContentPlace
 from ..domain.content.preview import ContentPreview
 from ..domain.content.verdict import Answer
-from ..domain.feedback import Failed, Feedback, FeedbackResult, Problem, Subject, feedback
+from ..domain.feedback import (
+    LIMITS,
+    Failed,
+    Feedback,
+    FeedbackResult,
+    Problem,
+    Subject,
+    feedback,
+    form_address,
+)
 from ..domain.spending.usage_view import UsageView, day_of
 from ..ports import Clock, Gateway, UsageToday
 from .facts import BrokerFacts
@@ -56,6 +65,9 @@ class UsageAndFeedback:
         grant = await self._session.grant(Trigger.INVOKED)
         if keeper is not None and grant is None:
             return Failed(Problem.SIGNED_OUT)
+        info = self._facts.info
+        if info is not None and subject in LIMITS:
+            form_url = form_url or form_address(info.limits_form, rule, trace_id)
         return await self._gateway.feedback(said, grant, form_url)
 
     def _objects(self, said: Feedback) -> bool:

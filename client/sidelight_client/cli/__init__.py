@@ -102,9 +102,11 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"sidelight {__version__}")
     chosen = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for command in COMMANDS:
+    called = [command for command in COMMANDS if command.name in arguments[:1]]
+    # The other parsers would cost more than reading the arguments does.
+    for command in called or COMMANDS:
         sub = chosen.add_parser(command.name, help=command.sentence, description=command.sentence)
         # Only the command that is called pays for its imports.
-        if command.name in arguments[:1]:
+        if called:
             _module(command.name).add_arguments(sub)
     return parser

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..adapters.folders import folders
 from ..domain.pauses import until_tomorrow
-from ..domain.words.catalogue import say
 from ..errors import ExitCode, RefusedError, SidelightError
 from ..link.door import SOCKET_NAME, make_private_folder, socket_path
 from ..link.frames import FrameBuffer, WireError, decode, encode
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from sidelight_tray.door import Frames
 
     from ..adapters.login_start import LoginStart
+    from ..domain.words.catalogue import Message
 
 NAME = "sidelight-tray"
 """How the tray introduces itself to the broker."""
@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     make_private_folder(str(places.runtime))
     around = Surroundings(
         door=BrokerDoor(),
-        say=say,
+        say=_say,
         version=__version__,
         instance=_instance_name(str(places.runtime)),
         lock_file=places.runtime / "tray.lock",
@@ -101,6 +101,13 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if code:
         raise RefusedError(code)
     return ExitCode.OK
+
+
+def _say(code: str, facts: Mapping[str, str | float | None]) -> Message:
+    # Imported here because the icon needs no sentence, and the catalogue takes as long as drawing it.
+    from ..domain.words.catalogue import say
+
+    return say(code, facts)
 
 
 def _autostart(wish: str) -> ExitCode:

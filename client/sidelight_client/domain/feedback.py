@@ -22,8 +22,14 @@ class Subject(StrEnum):
     """A rule should not apply here."""
     SOFT_LIMIT = "soft_limit"
     """Why more is used than was meant."""
+    LIMIT_REACHED = "limit_reached"
+    """More is needed than a limit gives, which is used up."""
     NOT_PII = "not_pii"
     """What a rule found is no personal data."""
+
+
+LIMITS = (Subject.SOFT_LIMIT, Subject.LIMIT_REACHED)
+"""What is about a limit, and so needs no rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +84,11 @@ FeedbackResult = Sent | NoEndpoint | Failed
 def feedback(subject: Subject, rule: str, trace_id: str, reason: str) -> Feedback | Failed:
     """The message, with `reason` as one bounded line of printable text.
 
-    A limit has no rule of its own, so there `rule` may be empty.
+    A limit has no rule of its own: `rule` is its scope and unit, `team:requests`, or empty.
     """
     words = "".join(c if c.isprintable() else " " for c in reason[: 4 * LONGEST_REASON])
     words = " ".join(words.split())[:LONGEST_REASON]
-    named = bool(_RULE.fullmatch(rule)) or (subject is Subject.SOFT_LIMIT and not rule)
+    named = bool(_RULE.fullmatch(rule)) or (subject in LIMITS and not rule)
     traced = not trace_id or bool(_TRACE_ID.fullmatch(trace_id))
     if not words or not named or not traced:
         return Failed(Problem.INVALID)
@@ -92,6 +98,7 @@ def feedback(subject: Subject, rule: str, trace_id: str, reason: str) -> Feedbac
 _SUBJECTS = {
     Subject.EXCEPTION: "an exception from the rule",
     Subject.SOFT_LIMIT: "the limit",
+    Subject.LIMIT_REACHED: "the limit",
     Subject.NOT_PII: "the finding",
 }
 _PROBLEMS = {

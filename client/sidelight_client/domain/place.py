@@ -28,6 +28,36 @@ class Range:
         return self.start == self.end
 
 
+LONGEST_FILE = 200
+_DRIVE = ":/"
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """A line as a person finds it again: `src/pay.py:41`. None of its text.
+
+    Attributes:
+        file: its path inside the repository; of a file that lies in none, the name alone.
+        line: counted from one, as editors show it.
+    """
+
+    file: str
+    line: int
+
+
+def file_line(path: str, line: int) -> FileLine:
+    """The line of a file, in at most `LONGEST_FILE` printable characters.
+
+    Args:
+        path: inside the repository; the whole path, on this machine or another, where there is none.
+        line: counted from zero.
+    """
+    whole = path.startswith("/") or path[1:3] == _DRIVE
+    shown = path.rpartition("/")[2] if whole else path
+    printable = "".join(c if c.isprintable() else "?" for c in shown[-LONGEST_FILE:])
+    return FileLine(printable, line + 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """What identifies a document: never its text."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .health import Condition, Severity, visible
 from .identity.session import Phase
 from .pauses import LanguagePause
+from .place import FileLine
 from .policy.data_use import DataUse
 from .routing.breaker import BreakerState
 from .service.incidents import Service
@@ -78,6 +79,10 @@ class GatewayView:
     in_flight: int = 0
     endpoints: tuple[EndpointView, ...] = ()
     """Every address of the gateway, in the order in which they are preferred."""
+    takes_messages: bool | None = None
+    """Whether it announces an address for a person's messages (`domain.feedback`)."""
+    hears_of_limits: bool | None = None
+    """Whether somebody takes what a person says about a limit: the gateway, or a form it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +105,11 @@ class DecisionView:
         editor: its name and version.
         cost: in the gateway's own currency; None where it did not say.
         trim: what was left out for want of room; None where nothing was.
+        place: the line it was about: of the finding where a rule found something, else of the cursor.
+        form_url: where a person may ask for an exception from the rule; empty where nobody said.
 
-    Architecture invariant: there is no content in it.
+    Architecture invariant: there is no content in it. `place` is in the broker's memory only: it is
+    told on this machine, to this person, and neither the ledger nor another machine gets it.
     """
 
     trace_id: str
@@ -124,6 +132,8 @@ class DecisionView:
     cost: float | None = None
     notes: tuple[str, ...] = ()
     trim: Trim | None = None
+    place: FileLine | None = None
+    form_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +179,10 @@ class Snapshot:
     """The last thirty days; None where nothing is kept."""
     data_use: DataUse | None = None
     """What becomes of the code that is sent; None where the policy does not say."""
+
+    def without_places(self) -> Snapshot:
+        """The same for another machine, where names of files of this one have no business."""
+        return replace(self, decisions=tuple(replace(one, place=None) for one in self.decisions))
 
     def state(self, now: float) -> State:
         """The one word, computed from the facts; the first that applies.

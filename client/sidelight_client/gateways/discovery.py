@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from ..domain.completion import Tier
+from ..domain.feedback import form_address
 from ..domain.routing.endpoints import MOST
 from ..domain.routing.fim import Mode
 from ..ports import GatewayInfo
@@ -84,6 +85,8 @@ def from_document(document: Mapping[str, Any], url: str, now: float, embedded: b
         status_url=_status_url(endpoints.get("status"), url),
         contacts=tuple(contact for said in items(contacts, 10) if (contact := text(said))),
         has_policy=bool(_own(endpoints.get("policy"), url)),
+        takes_messages=bool(_own(endpoints.get("feedback"), url)),
+        limits_form=form_address(text(endpoints.get("limits_form"), LONGEST_URL), "", ""),
     )
     modes = {name: mode for name, tier in tiers.items() if (mode := member(Mode, tier.get("mode")))}
     return Announced(

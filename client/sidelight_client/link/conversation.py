@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from .. import api
 from ..errors import BrokerUnreachableError, RefusedError, SidelightError
 from .connection import Connection
+from .elsewhere import ElsewhereBroker
 from .frames import Json, WireError
 from .greeting import HELLO_WAIT_S, environment_differences
 from .waiting import within
@@ -259,7 +260,7 @@ class Conversation:
             case "explain":
                 return explained_to_json(broker.explanation(*place_from_json(params)))
             case "status":
-                return snapshot_to_json(broker.snapshot(), broker.clock.now())
+                return snapshot_to_json(self._told().snapshot(), broker.clock.now())
             case "diagnose":
                 return session_to_json(broker.diagnosis())
             case "usage":
@@ -340,4 +341,8 @@ class Conversation:
         )
         if self._watch is not None:
             self._watch.cancel()
-        self._watch = self._start(tell_changes(self._host.broker, self._connection, keys))
+        self._watch = self._start(tell_changes(self._told(), self._connection, keys))
+
+    def _told(self) -> api.Broker:
+        """The broker as this client may see it."""
+        return ElsewhereBroker(self._host.broker) if self._forwarded else self._host.broker

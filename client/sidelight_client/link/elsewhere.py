@@ -113,13 +113,13 @@ class ElsewhereBroker:
         return self._broker.attention
 
     def snapshot(self) -> api.Snapshot:
-        return self._broker.snapshot()
+        return self._broker.snapshot().without_places()
 
     def diagnosis(self) -> api.SessionSeen:
         return self._broker.diagnosis()
 
     def subscribe(self, changed: Callable[[api.Snapshot], None]) -> api.Subscription:
-        return self._broker.subscribe(changed)
+        return self._broker.subscribe(lambda snapshot: changed(snapshot.without_places()))
 
     async def sign_out(self) -> None:
         await self._broker.sign_out()

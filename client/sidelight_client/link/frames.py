@@ -130,6 +130,10 @@ def flag(data: Json, name: str, default: bool | None = None) -> bool:
     return value
 
 
+def optional_flag(data: Json, name: str) -> bool | None:
+    return None if data.get(name) is None else flag(data, name)
+
+
 def integer(data: Json, name: str, default: int | None = None, minimum: int = 0) -> int:
     value = data.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value < 1 << 53:

@@ -1,10 +1,11 @@
-"""Two facts of a snapshot as JSON: what becomes of code that is sent, and what was left out of a request.
+"""Facts of a snapshot as JSON: what becomes of code, and of a request what was left out and its place.
 
-An older broker tells neither; null and a missing field both mean unknown.
+An older broker tells none of them; null and a missing field both mean unknown.
 """
 
 from __future__ import annotations
 
+from ..domain.place import FileLine
 from ..domain.policy.data_use import DataUse
 from ..domain.window.parts import CutReason
 from ..domain.window.trims import Trim
@@ -64,3 +65,15 @@ def trim_from_json(data: Json) -> Trim | None:
     return Trim(
         integer(said, "whole_tokens"), integer(said, "sent_tokens"), member(said, "why", CutReason)
     )
+
+
+def place_to_json(place: FileLine | None) -> Json | None:
+    return None if place is None else {"file": place.file, "line": place.line}
+
+
+def place_from_json(data: Json) -> FileLine | None:
+    """The line `data` tells of, counted from one. Raises WireError."""
+    if data.get("place") is None:
+        return None
+    said = section(data, "place")
+    return FileLine(text(said, "file"), integer(said, "line", minimum=1))

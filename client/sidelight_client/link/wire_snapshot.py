@@ -31,6 +31,7 @@ from .frames import (
     member,
     milliseconds,
     number,
+    optional_flag,
     optional_integer,
     optional_number,
     optional_seconds,
@@ -40,7 +41,14 @@ from .frames import (
     text,
     texts,
 )
-from .wire_facts import data_use_from_json, data_use_to_json, trim_from_json, trim_to_json
+from .wire_facts import (
+    data_use_from_json,
+    data_use_to_json,
+    place_from_json,
+    place_to_json,
+    trim_from_json,
+    trim_to_json,
+)
 from .wire_incidents import (
     service_from_json,
     service_to_json,
@@ -84,6 +92,8 @@ def snapshot_to_json(snapshot: Snapshot, now: float) -> Json:
             "p95_ms": milliseconds(gateway.p95_s),
             "in_flight": gateway.in_flight,
             "endpoints": [_endpoint_to_json(endpoint) for endpoint in gateway.endpoints],
+            "takes_messages": gateway.takes_messages,
+            "hears_of_limits": gateway.hears_of_limits,
         },
         "limits": [_limit_to_json(purse) for purse in snapshot.budget.at(now).purses],
         "conditions": [_told(condition) for condition in visible(snapshot.conditions, now)],
@@ -251,6 +261,8 @@ def _gateway(data: Json) -> GatewayView:
         p95_s=optional_seconds(data, "p95_ms"),
         in_flight=integer(data, "in_flight"),
         endpoints=sections(data, "endpoints", _endpoint) if "endpoints" in data else (),
+        takes_messages=optional_flag(data, "takes_messages"),
+        hears_of_limits=optional_flag(data, "hears_of_limits"),
     )
 
 
@@ -291,6 +303,8 @@ def _decision_to_json(decision: DecisionView) -> Json:
         "source": decision.source,
         "notes": list(decision.notes),
         "trim": trim_to_json(decision.trim),
+        "place": place_to_json(decision.place),
+        "form_url": decision.form_url,
     }
 
 
@@ -309,4 +323,6 @@ def _decision(data: Json) -> DecisionView:
         source=text(data, "source", ""),
         notes=texts(data, "notes") if "notes" in data else (),
         trim=trim_from_json(data),
+        place=place_from_json(data),
+        form_url=text(data, "form_url", ""),
     )

@@ -117,6 +117,19 @@ def test_a_soft_limit_has_no_rule_of_its_own() -> None:
     }
 
 
+def test_asking_for_more_names_the_limit_where_it_is_known() -> None:
+    for rule in ("team:requests", ""):
+        said = feedback(Subject.LIMIT_REACHED, rule, "", "A release is due today.")
+        assert isinstance(said, Feedback)
+        named = {"rule": rule} if rule else {}
+        assert json.loads(body(said)) == {
+            "version": 1,
+            "kind": "limit_reached",
+            "reason": "A release is due today.",
+            **named,
+        }
+
+
 @given(st.text(max_size=6_000))
 def test_whatever_is_typed_is_one_bounded_line(reason: str) -> None:
     said = feedback(Subject.NOT_PII, "us_ssn", TRACE, reason)

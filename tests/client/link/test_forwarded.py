@@ -10,11 +10,14 @@ import subprocess
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sidelight_client.domain.place import FileLine
+from sidelight_client.domain.snapshot import DecisionView
 from sidelight_client.errors import BrokerUnreachableError
 from sidelight_client.link import door, forwarded
 from sidelight_client.link.conversation import FORWARDED_METHODS
@@ -170,6 +173,26 @@ async def test_a_client_on_another_machine_gets_a_session_and_nothing_else() -> 
         assert not served.task.done()
         assert served.differences == []
         client.close()
+
+
+async def test_another_machine_is_told_of_decisions_without_their_places() -> None:
+    decided = DecisionView(
+        *("ab" * 16, 9.0, "blocked", "card_number", "fast", "python", 0.1),
+        place=FileLine("src/pay.py", 41),
+    )
+    async with serving() as served:
+        served.broker.held = replace(served.broker.held, decisions=(decided,))
+        client, near = await came_in(served), await served.greeted()
+        far = (await client.ask("status"))["result"]["decisions"]
+        here = (await near.ask("status"))["result"]["decisions"]
+        assert [one["place"] for one in far] == [None]
+        assert [one["place"] for one in here] == [{"file": "src/pay.py", "line": 41}]
+        await client.post("watch")
+        heard = [await client.hear() for _ in range(2)]
+        (watched,) = (one["data"] for one in heard if one and one.get("event") == "snapshot")
+        assert [one["place"] for one in watched["decisions"]] == [None]
+        client.close()
+        near.close()
 
 
 async def test_what_comes_in_from_another_machine_is_marked_whatever_it_says() -> None:

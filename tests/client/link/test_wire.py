@@ -34,7 +34,7 @@ from sidelight_client.domain.completion import (
 from sidelight_client.domain.health import CONDITIONS, Condition
 from sidelight_client.domain.identity.session import Phase
 from sidelight_client.domain.pauses import LanguagePause
-from sidelight_client.domain.place import Document, Position, Range
+from sidelight_client.domain.place import Document, FileLine, Position, Range
 from sidelight_client.domain.policy.data_use import DataUse
 from sidelight_client.domain.routing.breaker import BreakerState
 from sidelight_client.domain.snapshot import (
@@ -180,6 +180,8 @@ snapshots = st.builds(
         maybe(durations),
         maybe(durations),
         counts,
+        takes_messages=maybe(st.booleans()),
+        hears_of_limits=maybe(st.booleans()),
     ),
     budget=st.builds(
         Budget,
@@ -223,6 +225,8 @@ snapshots = st.builds(
             maybe(counts),
             words,
             trim=maybe(st.builds(Trim, counts, counts, st.sampled_from(CutReason))),
+            place=maybe(st.builds(FileLine, words, st.integers(1, 10**6))),
+            form_url=words,
         )
     ),
     data_use=maybe(st.builds(DataUse, words, maybe(durations), st.none() | st.booleans(), words)),
@@ -511,6 +515,8 @@ def test_each_address_of_a_gateway_travels_and_an_older_broker_tells_of_none() -
     told = snapshot_to_json(snapshot, NOW)
     assert snapshot_from_json(through(told)) == snapshot
     del told["gateway"]["endpoints"], told["counts"]["resent"], told["counts"]["canaries"]
+    del told["gateway"]["takes_messages"]
     older = snapshot_from_json(told)
+    assert older.gateway.takes_messages is None
     assert older.gateway.endpoints == ()
     assert (older.counts.requests, older.counts.resent) == (9, 0)

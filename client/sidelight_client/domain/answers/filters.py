@@ -185,12 +185,12 @@ def without_duplicate(text: str, around: Around) -> str:
     """An answer that ends with the lines that follow anyway, or repeats those above, without that."""
     lines = text.split("\n")
     above, below = around.above, around.below
-    said = [line.rstrip() for line in lines if not is_blank(line)]
+    said = tuple(line.rstrip() for line in lines if not is_blank(line))
     if len(said) > 1 and said == above[: len(said)][::-1] and is_blank(around.line):
         return ""
     for row in range(len(lines)):
         first = around.line + lines[0] if row == 0 else lines[row]
-        rest = [line.rstrip() for line in (first, *lines[row + 1 :]) if not is_blank(line)]
+        rest = tuple(line.rstrip() for line in (first, *lines[row + 1 :]) if not is_blank(line))
         if rest and rest == below[: len(rest)] and _weight("".join(rest)) >= MIN_DUPLICATE:
             return "\n".join(lines[:row]).rstrip()
     return text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..window.edges import is_blank
 from ..window.parts import PartKind, Window
@@ -11,9 +13,11 @@ NEAR = 40
 """Lines that are compared; what a model repeats stands close."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Around:
     """The text around an answer, as far as it was sent.
+
+    Each filter looks at the lines again, so they are cut once.
 
     Attributes:
         open_ended: the file goes on above `before` and below `after`, so that what is opened and
@@ -25,22 +29,22 @@ class Around:
     language: str = "plaintext"
     open_ended: bool = False
 
-    @property
+    @cached_property
     def line(self) -> str:
         """The cursor's line up to the cursor."""
         return self.before.rpartition("\n")[2]
 
-    @property
-    def above(self) -> list[str]:
+    @cached_property
+    def above(self) -> Sequence[str]:
         """The nearest lines above the cursor's that are not blank, the nearest first."""
         lines = reversed(self.before.split("\n")[-NEAR:-1])
-        return [line.rstrip() for line in lines if not is_blank(line)]
+        return tuple(line.rstrip() for line in lines if not is_blank(line))
 
-    @property
-    def below(self) -> list[str]:
+    @cached_property
+    def below(self) -> Sequence[str]:
         """The nearest lines below the cursor's that are not blank."""
         lines = self.after.split("\n", NEAR)[1:NEAR]
-        return [line.rstrip() for line in lines if not is_blank(line)]
+        return tuple(line.rstrip() for line in lines if not is_blank(line))
 
 
 def around_of(window: Window, language: str) -> Around:

@@ -105,7 +105,8 @@ class Endpoints:
         failing = {
             tier: breaker
             for tier in Tier
-            if (breaker := self.breaker(url, tier)).state(now) is not BreakerState.CLOSED
+            if (breaker := self.breakers.get((url, tier))) is not None
+            and breaker.state(now) is not BreakerState.CLOSED
         }
         if not failing:
             return Trouble(url, BreakerState.CLOSED)
@@ -118,7 +119,8 @@ class Endpoints:
         )
 
     def _state(self, url: str, tier: Tier, now: float) -> BreakerState:
-        return self.breaker(url, tier).state(now)
+        known = self.breakers.get((url, tier))
+        return BreakerState.CLOSED if known is None else known.state(now)
 
     def _allows(self, url: str, tier: Tier, now: float) -> bool:
         return self.breaker(url, tier).allows(now)

@@ -60,6 +60,12 @@ TRAY: dict[str, tuple[str, str, str, str]] = {
         "Whoever looks after the limit gets your words.",
         "Write in a sentence what the requests are for.",
     ),
+    "tray.ask_for_more": (
+        "Ask for more",
+        "A limit is used up, and suggestions pause until it starts again.",
+        "Whoever looks after the limit gets its name and your words; nothing of your code.",
+        "Write in a sentence what you need more for.",
+    ),
     "tray.not_sent": (
         "Not sent",
         "The message could not be handed to Sidelight's broker, or it does not take any.",
