@@ -49,6 +49,11 @@ GAPS = {
     "adapters": {"gateways"},  # the HTTP client speaks each gateway's dialect
 }
 
+DECIDING = {
+    "sidelight_tray": {"face": {"face", "heard"}, "panels": {"face", "heard", "panels"}},
+}
+"""Packages beside the client that decide without any third-party library, and what they may use."""
+
 IMPURE = frozenset(
     ("asyncio", "http", "logging", "os", "random", "secrets", "socket", "subprocess", "threading")
 )
@@ -131,10 +136,13 @@ def crossing(found: Import, allowed: dict[str, tuple[str, ...]]) -> str:
     if target in sys.stdlib_module_names:
         acts = package == CLIENT and area == "domain" and target in IMPURE
         return "domain decides and does not act" if acts else ""
+    deciding = DECIDING.get(package, {}).get(area)
     if not target.startswith("sidelight_"):
-        return third_party(found, target, allowed)
+        decides = "it decides, and needs nothing but the standard library" if deciding else ""
+        return decides or third_party(found, target, allowed)
     if package == target:
-        return inside(area, wanted) if package == CLIENT else ""
+        beyond = deciding is not None and wanted.split(".")[0] not in deciding
+        return inside(area, wanted) if package == CLIENT else "it decides" if beyond else ""
     if package == CLIENT:
         return "" if area in ASSEMBLY else "only cli and __main__ put the packages together"
     if target == CLIENT:
@@ -229,9 +237,13 @@ PLANTED = {
     ("lsp/sidelight_lsp/hover.py", "from sidelight_client.broker import Broker"): (
         "of the client it may use api alone"
     ),
-    ("tray/sidelight_tray/face.py", "import sidelight_lsp.session"): (
+    ("tray/sidelight_tray/face/face.py", "import sidelight_lsp.session"): (
         "the language server and the tray have never met"
     ),
+    ("tray/sidelight_tray/panels/panels.py", "from PySide6.QtGui import QColor"): (
+        "it decides, and needs nothing but the standard library"
+    ),
+    ("tray/sidelight_tray/face/face.py", "from ..windows import theme"): "it decides",
 }
 
 
@@ -255,7 +267,10 @@ def test_a_planted_crossing_is_told(tmp_path: Path, planted: tuple[str, str]) ->
         ("client/sidelight_client/link/wire.py", "from .. import __version__"),
         ("client/sidelight_client/cli/lsp.py", "from sidelight_lsp import session"),
         ("lsp/sidelight_lsp/server.py", "from pygls import x\nfrom sidelight_client.api import Y"),
-        ("tray/sidelight_tray/menu.py", "from PySide6.QtWidgets import QMenu\nfrom .face import F"),
+        (
+            "tray/sidelight_tray/icon/menu.py",
+            "from PySide6.QtWidgets import QMenu\nfrom .face import F",
+        ),
     ],
 )
 def test_what_stays_inside_is_not_told(tmp_path: Path, file: str, source: str) -> None:

@@ -13,7 +13,7 @@ Box = tuple[int, int, int, int]
 
 RED = ((255, 92, 80), (217, 45, 32))
 AMBER = ((255, 178, 36), (224, 134, 0))
-"""What a badge is painted in, for a dark panel and for a light one (sidelight_tray.icon)."""
+"""What a badge is painted in, for a dark panel and for a light one (sidelight_tray.icon.icon)."""
 NEAR = 40
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sidelight_client.domain.words.catalogue import say
-from sidelight_tray.panels import details, popover
-from sidelight_tray.state import Heard, TrayState, tray_state
-from sidelight_tray.view import view_of
-from sidelight_tray.view_usage import usage_of
+from sidelight_tray.face.state import Heard, TrayState, tray_state
+from sidelight_tray.heard.view import view_of
+from sidelight_tray.heard.view_usage import usage_of
+from sidelight_tray.panels.panels import details, popover
 from support.tray_door import HeldDoor, surroundings
 from support.tray_samples import (
     NOW,
@@ -157,7 +157,7 @@ def test_a_newer_brokers_words_are_trouble_and_its_fields_are_passed_over() -> N
 def test_a_display_that_has_gone_places_the_popover_nowhere(
     tray: Tray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sidelight_tray import panel_popover
+    from sidelight_tray.windows import popover as panel_popover
 
     monkeypatch.setattr(panel_popover, "_screen_at", lambda _point: None)
     tray._hear(view_of(snapshot()))

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sidelight_client.domain.words.catalogue import say
-from sidelight_tray.acts import Act, Action
-from sidelight_tray.content import Choices, Panel
-from sidelight_tray.face import Submenu, face
-from sidelight_tray.panels import details, popover
-from sidelight_tray.state import Heard
-from sidelight_tray.view import view_of
+from sidelight_tray.face.acts import Act, Action
+from sidelight_tray.face.face import Submenu, face
+from sidelight_tray.face.state import Heard
+from sidelight_tray.heard.view import view_of
+from sidelight_tray.panels.content import Choices, Panel
+from sidelight_tray.panels.panels import details, popover
 from support.tray_door import HeldDoor, surroundings
 from support.tray_samples import (
     NOW,
@@ -85,8 +85,8 @@ def test_icon_and_open_panels_change_colours_with_the_desktop(
 ) -> None:
     from PySide6.QtGui import QImage
 
-    from sidelight_tray.icon import Palette
-    from sidelight_tray.theme import DARK, LIGHT
+    from sidelight_tray.icon.icon import Palette
+    from sidelight_tray.windows.theme import DARK, LIGHT
 
     def icon() -> QImage:
         return tray.host.item.icon().pixmap(22, 22).toImage()
@@ -118,7 +118,7 @@ def test_icon_and_open_panels_change_colours_with_the_desktop(
 def test_while_nothing_is_open_the_icon_follows_as_well(
     tray: Tray, turn: Callable[[str], None]
 ) -> None:
-    from sidelight_tray.icon import Palette
+    from sidelight_tray.icon.icon import Palette
 
     turn("#202020")
     assert tray._drawn == (tray.face.state, Palette.DARK)

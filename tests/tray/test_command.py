@@ -23,7 +23,11 @@ NOT_FOR_AN_ICON = {
     *("asyncio", "ssl", "hashlib", "subprocess", "httpx", "keyring", "msal", "pygls"),
     "PySide6.QtNetwork",
     *("sidelight_client.api", "sidelight_client.settings", "sidelight_client.broker"),
-    *("sidelight_tray.windows", "sidelight_tray.panels", "sidelight_tray.content"),
+    *(
+        "sidelight_tray.windows.windows",
+        "sidelight_tray.panels.panels",
+        "sidelight_tray.panels.content",
+    ),
 }
 LOADED = """
 import json, sys

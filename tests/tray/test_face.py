@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidelight_client.domain.words.catalogue import say
-from sidelight_tray import pace, phrases
-from sidelight_tray.acts import Act, Action
-from sidelight_tray.cause import cause
-from sidelight_tray.face import TOOLTIP_LIMIT, Remark, Separator, face, usage_line
-from sidelight_tray.fields import clean
-from sidelight_tray.state import Heard, TrayState, changes_at, tray_state
-from sidelight_tray.view import view_of
-from sidelight_tray.view_usage import usage_of
+from sidelight_tray.face import pace, phrases
+from sidelight_tray.face.acts import Act, Action
+from sidelight_tray.face.cause import cause
+from sidelight_tray.face.face import TOOLTIP_LIMIT, Remark, Separator, face, usage_line
+from sidelight_tray.face.state import Heard, TrayState, changes_at, tray_state
+from sidelight_tray.heard.fields import clean
+from sidelight_tray.heard.view import view_of
+from sidelight_tray.heard.view_usage import usage_of
 from support.tray_absurd import ANYTHING
 from support.tray_samples import (
     NOW,

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sidelight_tray.acts import Act, Action
+from sidelight_tray.face.acts import Act, Action
 from support.tray_door import HeldDoor, surroundings
 from support.tray_samples import NOW, snapshot
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
-    from sidelight_tray.ask_window import AskWindow
-    from sidelight_tray.text_window import TextWindow
     from sidelight_tray.tray import Tray
+    from sidelight_tray.windows.ask_window import AskWindow
+    from sidelight_tray.windows.text_window import TextWindow
 
 Until = Callable[..., None]
 TRACE = "0af7651916cd43dd8448eb211c80319c"

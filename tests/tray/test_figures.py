@@ -159,9 +159,9 @@ def test_opening_the_window_again_and_again_costs_nothing_more(
 
 
 def test_open_and_close_fifty_times(qt: QApplication, private_home: Path, figure: Figure) -> None:
+    from sidelight_tray.heard.view import view_of
+    from sidelight_tray.heard.view_usage import usage_of
     from sidelight_tray.tray import Tray
-    from sidelight_tray.view import view_of
-    from sidelight_tray.view_usage import usage_of
     from support.tray_door import HeldDoor, surroundings
     from support.tray_samples import NOW, decision, service, snapshot, usage
 

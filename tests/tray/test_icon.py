@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from sidelight_tray.state import TrayState
+from sidelight_tray.face.state import TrayState
 
 pytestmark = pytest.mark.usefixtures("qt")
 
@@ -19,7 +19,7 @@ def grey(state: TrayState, palette: str, size: int = 22) -> list[int]:
     """The picture on its own kind of panel, as grey values."""
     from PySide6.QtGui import QColor, QImage, QPainter
 
-    from sidelight_tray.icon import Palette, image
+    from sidelight_tray.icon.icon import Palette, image
 
     ground = {"dark": "#2b2b2b", "light": "#f0f0f0", "mask": "#ffffff"}[palette]
     canvas = QImage(size, size, QImage.Format.Format_ARGB32)
@@ -33,7 +33,7 @@ def grey(state: TrayState, palette: str, size: int = 22) -> list[int]:
 
 def outline(state: TrayState, size: int = 22) -> list[bool]:
     """Where the picture covers the panel, without its halo."""
-    from sidelight_tray.icon import Palette, image
+    from sidelight_tray.icon.icon import Palette, image
 
     drawn = image(state, Palette.MASK, size)
     return [drawn.pixelColor(x, y).alpha() > 127 for y in range(size) for x in range(size)]
@@ -66,7 +66,7 @@ def test_every_two_states_differ_in_outline_alone() -> None:
 def test_a_picture_is_drawn_for_each_size_and_not_scaled(state: TrayState) -> None:
     from PySide6.QtCore import QSize
 
-    from sidelight_tray.icon import Palette, icon
+    from sidelight_tray.icon.icon import Palette, icon
 
     sizes = {(size.width(), size.height()) for size in icon(state, Palette.DARK).availableSizes()}
     assert sizes == {(size, size) for size in SIZES}
@@ -76,7 +76,7 @@ def test_a_picture_is_drawn_for_each_size_and_not_scaled(state: TrayState) -> No
 @pytest.mark.parametrize("state", TrayState)
 @pytest.mark.parametrize("size", [16, 22, 64])
 def test_nothing_is_cut_off_at_the_edge(state: TrayState, size: int) -> None:
-    from sidelight_tray.icon import Palette, image
+    from sidelight_tray.icon.icon import Palette, image
 
     drawn = image(state, Palette.MASK, size)
     last = size - 1
@@ -88,7 +88,7 @@ def test_nothing_is_cut_off_at_the_edge(state: TrayState, size: int) -> None:
 
 @pytest.mark.parametrize("state", TrayState)
 def test_a_mask_has_no_colour(state: TrayState) -> None:
-    from sidelight_tray.icon import Palette, image
+    from sidelight_tray.icon.icon import Palette, image
 
     drawn = image(state, Palette.MASK, 32)
     colours = {
@@ -106,7 +106,7 @@ def test_the_halo_makes_it_visible_on_the_wrong_panel(state: TrayState, palette:
     """On a panel of the ink's own colour the halo still draws the outline."""
     from PySide6.QtGui import QColor, QImage, QPainter
 
-    from sidelight_tray.icon import Palette, image
+    from sidelight_tray.icon.icon import Palette, image
 
     ground = QColor("#ffffff" if palette == "dark" else "#1f2630")
     canvas = QImage(22, 22, QImage.Format.Format_ARGB32)

@@ -16,7 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
-    from sidelight_tray.instance import Listener
+    from sidelight_tray.instance.instance import Listener
 
 Until = Callable[..., None]
 
@@ -37,14 +37,15 @@ def upper(line: bytes) -> bytes:
 
 def listener_of(kind: str, path: str) -> Listener:
     """Both kinds run here: Qt's pipe of Windows is a Unix socket elsewhere."""
-    from sidelight_tray import instance_pipe, instance_socket
+    from sidelight_tray.instance import pipe as instance_pipe
+    from sidelight_tray.instance import unix_socket as instance_socket
 
-    if kind == "socket":
+    if kind == "unix_socket":
         return instance_socket.SocketListener(path, upper)
     return instance_pipe.PipeListener(path, upper)
 
 
-@pytest.fixture(params=["socket", "pipe"])
+@pytest.fixture(params=["unix_socket", "pipe"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -63,7 +64,7 @@ def listening(kind: str, qt: QApplication, private_home: Path) -> Iterator[str]:
 
 def test_a_line_gets_its_answer(kind: str, listening: str, until: Until) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", LATER, f"sidelight_tray.instance_{kind}", listening],
+        [sys.executable, "-c", LATER, f"sidelight_tray.instance.{kind}", listening],
         stdout=subprocess.PIPE,
     ) as later:
         until(lambda: later.poll() is not None)
@@ -84,7 +85,7 @@ def test_whoever_says_too_much_is_let_go(listening: str, until: Until) -> None:
 
 
 def test_the_one_that_was_silent_longest_makes_room(qt: QApplication, until: Until) -> None:
-    from sidelight_tray.instance_socket import SILENT_LIMIT, SocketListener
+    from sidelight_tray.instance.unix_socket import SILENT_LIMIT, SocketListener
 
     path = Path(os.environ["SIDELIGHT_HOME"]) / "tray.sock"
     listener = SocketListener(str(path), upper)
@@ -111,7 +112,7 @@ def test_the_one_that_was_silent_longest_makes_room(qt: QApplication, until: Unt
 def test_where_no_socket_can_be_made_there_is_no_second_tray_to_speak_to(
     qt: QApplication, private_home: Path
 ) -> None:
-    from sidelight_tray.instance_socket import SocketListener
+    from sidelight_tray.instance.unix_socket import SocketListener
 
     assert not SocketListener(str(private_home / "missing" / "tray.sock"), upper).listen()
 
@@ -128,7 +129,7 @@ def let_go(visitor: socket.socket) -> bool:
 def test_what_the_other_side_does_not_read_waits_and_then_arrives_whole(
     qt: QApplication, until: Until
 ) -> None:
-    from sidelight_tray.channel import UNSENT_LIMIT, Channel
+    from sidelight_tray.heard.channel import UNSENT_LIMIT, Channel
 
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
@@ -152,7 +153,7 @@ def test_what_the_other_side_does_not_read_waits_and_then_arrives_whole(
 
 
 def test_a_peer_that_never_reads_is_given_up(qt: QApplication) -> None:
-    from sidelight_tray.channel import UNSENT_LIMIT, Channel
+    from sidelight_tray.heard.channel import UNSENT_LIMIT, Channel
 
     ours, theirs = socket.socketpair()
     channel = Channel(ours)
@@ -166,7 +167,7 @@ def test_a_peer_that_never_reads_is_given_up(qt: QApplication) -> None:
 
 
 def test_a_peer_that_is_gone_is_noticed_once(qt: QApplication, until: Until) -> None:
-    from sidelight_tray.channel import Channel
+    from sidelight_tray.heard.channel import Channel
 
     ours, theirs = socket.socketpair()
     channel = Channel(ours)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sidelight_tray.view import View
+from sidelight_tray.heard.view import View
 from support.tray_door import HeldDoor
 from support.tray_samples import snapshot
 
@@ -30,7 +30,7 @@ class Listener:
     """A link with what it told."""
 
     def __init__(self, door: HeldDoor) -> None:
-        from sidelight_tray.link import Link
+        from sidelight_tray.heard.link import Link
 
         self.link = Link(door)
         self.heard: list[View] = []
@@ -142,7 +142,7 @@ def test_a_lost_broker_is_told_at_once_and_looked_for_again(
 def test_the_pauses_between_attempts_double_and_start_anew_after_a_snapshot(
     door: HeldDoor, until: Until
 ) -> None:
-    from sidelight_tray.link import FIRST_PAUSE_MS, LONGEST_PAUSE_MS
+    from sidelight_tray.heard.link import FIRST_PAUSE_MS, LONGEST_PAUSE_MS
 
     door.closed = True
     made = Listener(door)
@@ -188,7 +188,7 @@ def test_a_wish_gets_its_own_answer(
 
 
 def test_wishes_that_nobody_answers_are_bounded(listener: Listener) -> None:
-    from sidelight_tray.link import WISHES_LIMIT
+    from sidelight_tray.heard.link import WISHES_LIMIT
 
     taken = [listener.link.ask("usage", {}, print) for _ in range(WISHES_LIMIT + 5)]
     assert taken.count(True) == WISHES_LIMIT

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from sidelight_client.domain.words.catalogue import say
-from sidelight_tray.acts import Act, Action
-from sidelight_tray.content import Choices, Gauge
 from sidelight_tray.diagnostics import diagnostics
-from sidelight_tray.panels import details, popover
-from sidelight_tray.state import Heard, TrayState
-from sidelight_tray.view_usage import usage_of
+from sidelight_tray.face.acts import Act, Action
+from sidelight_tray.face.state import Heard, TrayState
+from sidelight_tray.heard.view_usage import usage_of
+from sidelight_tray.panels.content import Choices, Gauge
+from sidelight_tray.panels.panels import details, popover
 from support.tray_panels import cards, heard, items, texts
 from support.tray_samples import (
     NOW,

@@ -10,8 +10,12 @@ from hypothesis import given
 
 from sidelight_client import api
 from sidelight_client.domain.words.catalogue import say
-from sidelight_tray.acts import Act, Action, Tone
-from sidelight_tray.content import (
+from sidelight_tray.diagnostics import diagnostics
+from sidelight_tray.face.acts import Act, Action, Tone
+from sidelight_tray.face.state import Heard, TrayState
+from sidelight_tray.heard.view import view_of
+from sidelight_tray.heard.view_usage import usage_of
+from sidelight_tray.panels.content import (
     Bars,
     Choices,
     Days,
@@ -22,13 +26,9 @@ from sidelight_tray.content import (
     Stack,
     Timeline,
 )
-from sidelight_tray.diagnostics import diagnostics
-from sidelight_tray.panel_decisions import REASONS
-from sidelight_tray.panel_gateway import TARGETS_S
-from sidelight_tray.panels import details, popover
-from sidelight_tray.state import Heard, TrayState
-from sidelight_tray.view import view_of
-from sidelight_tray.view_usage import usage_of
+from sidelight_tray.panels.decisions import REASONS
+from sidelight_tray.panels.gateway import TARGETS_S
+from sidelight_tray.panels.panels import details, popover
 from support.tray_absurd import ABSURD_SNAPSHOTS, ABSURD_USAGE
 from support.tray_panels import cards, heard, items, texts
 from support.tray_samples import (

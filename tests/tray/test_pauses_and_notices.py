@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidelight_client.domain.pauses import until_tomorrow
-from sidelight_tray.acts import Act, Action
-from sidelight_tray.balloon import TEXT_LIMIT, TITLE_LIMIT, balloon_of
-from sidelight_tray.face import Submenu, face, written_lately
-from sidelight_tray.state import Heard, TrayState, changes_at
-from sidelight_tray.view import view_of
+from sidelight_tray.face.acts import Act, Action
+from sidelight_tray.face.face import Submenu, face, written_lately
+from sidelight_tray.face.state import Heard, TrayState, changes_at
+from sidelight_tray.heard.view import view_of
+from sidelight_tray.icon.balloon import TEXT_LIMIT, TITLE_LIMIT, balloon_of
 from support.tray_absurd import ANYTHING
 from support.tray_door import HeldDoor, surroundings
 from support.tray_samples import NOW, decision, paused, snapshot

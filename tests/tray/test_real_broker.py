@@ -14,10 +14,10 @@ import pytest
 from sidelight_client.adapters.pauses_file import PausesFile
 from sidelight_client.cli import main
 from sidelight_client.cli.tray import BrokerDoor
-from sidelight_tray.acts import Act, Action
-from sidelight_tray.face import resume_languages
-from sidelight_tray.state import TrayState
-from sidelight_tray.view import DataUse, View
+from sidelight_tray.face.acts import Act, Action
+from sidelight_tray.face.face import resume_languages
+from sidelight_tray.face.state import TrayState
+from sidelight_tray.heard.view import DataUse, View
 from support.tray_door import surroundings
 from support.tray_process import brokers_of, end_brokers
 
@@ -62,7 +62,7 @@ def test_what_a_person_does_is_in_the_icon_at_once(
 
 
 def test_usage_and_windows_show_the_brokers_own_numbers(tray: Tray, until: Until) -> None:
-    from sidelight_tray.ask_window import AskWindow
+    from sidelight_tray.windows.ask_window import AskWindow
 
     tray.windows.show_details()
     window = tray.windows._details

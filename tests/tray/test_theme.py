@@ -6,11 +6,11 @@ import itertools
 
 import pytest
 
-from sidelight_tray.acts import Tone
+from sidelight_tray.face.acts import Tone
 
 pytest.importorskip("PySide6.QtGui")
 
-from sidelight_tray.theme import DARK, LIGHT, Theme
+from sidelight_tray.windows.theme import DARK, LIGHT, Theme
 
 ON_CARDS = ("text", "muted", "accent_text", "good_text", "warn_text", "bad_text")
 GROUNDS = ("card", "window")

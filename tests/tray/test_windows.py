@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sidelight_tray.acts import Act, Action
-from sidelight_tray.state import TrayState
+from sidelight_tray.face.acts import Act, Action
+from sidelight_tray.face.state import TrayState
 from support.tray_door import HeldDoor, surroundings
 from support.tray_samples import (
     NOW,
@@ -28,8 +28,8 @@ from support.tray_samples import (
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
-    from sidelight_tray.panel_window import PanelWindow
     from sidelight_tray.tray import Tray
+    from sidelight_tray.windows.details import PanelWindow
 
 Until = Callable[..., None]
 
@@ -69,8 +69,8 @@ def tray(qt: QApplication, private_home: Path) -> Iterator[Tray]:
 def tell(tray: Tray, **changes: Any) -> None:
     from dataclasses import replace
 
-    from sidelight_tray.view import view_of
-    from sidelight_tray.view_usage import usage_of
+    from sidelight_tray.heard.view import view_of
+    from sidelight_tray.heard.view_usage import usage_of
 
     tray._hear(view_of(snapshot(**changes)))
     tray.heard = replace(tray.heard, usage=usage_of(usage()))
@@ -138,8 +138,8 @@ def assert_nothing_sticks_out(window: PanelWindow) -> None:
 def test_everything_that_is_painted_reads_aloud(tray: Tray, name: str) -> None:
     from PySide6.QtGui import QAccessible
 
-    from sidelight_tray.charts import ChartWidget
-    from sidelight_tray.lines import FigureWidget, LineWidget
+    from sidelight_tray.windows.charts import ChartWidget
+    from sidelight_tray.windows.lines import FigureWidget, LineWidget
 
     tell(tray, **SITUATIONS[name])
     window = details_of(tray)
@@ -234,7 +234,7 @@ def test_looking_at_a_block_takes_it_out_of_the_icon(tray: Tray) -> None:
 
 
 def test_the_colours_follow_the_desktop(tray: Tray) -> None:
-    from sidelight_tray.theme import DARK, LIGHT
+    from sidelight_tray.windows.theme import DARK, LIGHT
 
     tell(tray)
     window = details_of(tray)
@@ -246,7 +246,7 @@ def test_the_colours_follow_the_desktop(tray: Tray) -> None:
 
 @pytest.mark.parametrize("wanted", ["dark", "light", "mask"])
 def test_a_person_can_say_for_which_panel_the_icon_is_drawn(wanted: str) -> None:
-    from sidelight_tray.icon import Palette
+    from sidelight_tray.icon.icon import Palette
     from sidelight_tray.tray import chosen_palette
 
     assert chosen_palette(wanted) is Palette(wanted)
@@ -343,7 +343,7 @@ def test_a_sign_in_that_failed_says_why(tray: Tray) -> None:
 
 
 def test_a_later_launch_opens_the_window_of_the_first(tray: Tray, until: Until) -> None:
-    from sidelight_tray.instance import Instance
+    from sidelight_tray.instance.instance import Instance
 
     around = tray.around
     first = Instance(around.instance, str(around.lock_file), tray.answer)
@@ -372,6 +372,6 @@ def arrived(connection: socket.socket, received: bytearray) -> bool:
 
 
 def test_a_tray_that_does_not_answer_is_told_as_such(qt: QApplication, private_home: Path) -> None:
-    from sidelight_tray.instance import hand_over
+    from sidelight_tray.instance.instance import hand_over
 
     assert hand_over(str(private_home / "nobody.sock"), "show") is None

@@ -14,7 +14,7 @@ from PySide6.QtCore import QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
 from .door import Surroundings
-from .instance import Instance, hand_over
+from .instance.instance import Instance, hand_over
 from .tray import NO_TRAY_AFTER_MS, Tray
 
 

@@ -14,7 +14,7 @@ def windows_are_dark() -> bool:
 
 def desktop_is_dark() -> bool:
     """What the desktop says of itself; where it says nothing, its windows' colour."""
-    # Imported here because the first use of the namespace `Qt` takes long (see icon_badges.py).
+    # Imported here because the first use of the namespace `Qt` takes long (see icon/badges.py).
     from PySide6.QtCore import Qt
 
     scheme = QGuiApplication.styleHints().colorScheme()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from . import phrases
-from .state import Heard, TrayState
+from .face import phrases
+from .face.state import Heard, TrayState
 
 TRACES = 20
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sidelight_client.api import Message
 
-    from .cause import Say
+    from .face.cause import Say
 
 Json = Mapping[str, Any]
 

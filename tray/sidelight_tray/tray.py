@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Any, cast
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 
-from .acts import Act, Action
-from .balloon import balloon_of
 from .desktop import desktop_is_dark, windows_are_dark
 from .door import Json, Surroundings
-from .face import Face, MenuItem, face
-from .host import TrayHost
-from .icon import Palette, icon
-from .link import Link
-from .menu import TrayMenu
-from .state import Heard, TrayState
+from .face.acts import Act, Action
+from .face.face import Face, MenuItem, face
+from .face.state import Heard, TrayState
+from .heard.link import Link
+from .icon.balloon import balloon_of
+from .icon.host import TrayHost
+from .icon.icon import Palette, icon
+from .icon.menu import TrayMenu
 from .wishes import Wishes
 
 if TYPE_CHECKING:
     from sidelight_client.api import Message
 
-    from .view import View
-    from .windows import Windows
+    from .heard.view import View
+    from .windows.windows import Windows
 
 HISTORY = 50
 LONGEST_ALARM_MS = 3_600_000
@@ -120,7 +120,7 @@ class Tray(QObject):
     def _hear_usage(self, answer: Mapping[str, Any]) -> None:
         result = answer.get("result")
         if isinstance(result, dict):
-            from .view_usage import usage_of
+            from .heard.view_usage import usage_of
 
             usage = usage_of(cast("dict[str, Any]", result))
             self.heard = replace(self.heard, usage=usage)
@@ -202,7 +202,7 @@ class Tray(QObject):
     def windows(self) -> Windows:
         """The windows, whose code is loaded when the first of them is asked for."""
         if self._windows is None:
-            from .windows import Windows
+            from .windows.windows import Windows
 
             self._windows = Windows(self)
         return self._windows

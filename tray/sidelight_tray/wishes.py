@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, assert_never, cast
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 
-from .acts import Act, Action
-from .face import MUTE_SHORT_S, PAUSE_SHORT_S
-from .fields import address, clean, section, text
+from .face.acts import Act, Action
+from .face.face import MUTE_SHORT_S, PAUSE_SHORT_S
+from .heard.fields import address, clean, section, text
 
 if TYPE_CHECKING:
     from .tray import Tray

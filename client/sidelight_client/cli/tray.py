@@ -131,7 +131,7 @@ def _menu(wish: str) -> ExitCode:
     menu = application_menu(os.environ, Path.home(), [*THIS_PROGRAM, "tray"])
     try:
         if wish == "on":
-            from sidelight_tray.emblem import png
+            from sidelight_tray.icon.emblem import png
 
             menu.put_up(png)
         elif wish == "off":

@@ -1,0 +1,1 @@
+"""One tray a person: how a later one finds the first."""
