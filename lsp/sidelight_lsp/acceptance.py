@@ -119,7 +119,10 @@ def gone_on(offer: Offer, new: Offer, document: TextDocument) -> Offer:
     placed = unix(document.text(offer.at, new.at))
     if not any(text.startswith(placed) for text in offer.texts):
         return offer
-    return replace(offer, texts=tuple(placed + text for text in new.texts), after=new.after)
+    texts = tuple(placed + text for text in new.texts)
+    if texts == offer.texts and new.after == offer.after:
+        return offer
+    return replace(offer, texts=texts, after=new.after)
 
 
 def in_place(offer: Offer, verdict: Verdict, document: TextDocument) -> str:
@@ -189,7 +192,7 @@ def _advanced(
         return _ended(
             offer, placed, inserted, most_typed
         )  # Closers of the editor's stand behind it.
-    now = replace(offer, placed=len(placed))
+    now = offer if len(placed) == offer.placed else replace(offer, placed=len(placed))
     if _at_once(inserted, len(placed) - offer.placed, most_typed):
         return now, PartlyAccepted(offer.trace_id, len(placed))
     return now, None
@@ -241,6 +244,8 @@ def _placed(offer: Offer, document: TextDocument, cursor: Position) -> str | Non
 
 def _common(one: str, other: str) -> str:
     """What both begin with."""
+    if one.startswith(other):
+        return other  # As long as nothing else is typed.
     length = 0
     for left, right in zip(one, other, strict=False):
         if left != right:

@@ -81,7 +81,8 @@ def answers(
 ) -> list[Answer]:
     """The answers of `texts` in their order, without those that would put in the same."""
     found = (answer(line, cursor, one, selected=selected, max_lines=max_lines) for one in texts)
-    return list(dict.fromkeys(one for one in found if one is not None))
+    offered = [one for one in found if one is not None]
+    return list(dict.fromkeys(offered)) if len(offered) > 1 else offered
 
 
 def covered_tail(before: str, after: str, text: str) -> int:

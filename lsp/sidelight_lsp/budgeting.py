@@ -1,4 +1,4 @@
-"""What the budget of the person, shared by all editors, allows this session; and what ends its memory."""
+"""What the broker tells this session all along: what may be spent, whose gateway it is, what ends memory."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ class Budgeting:
             self._unsubscribe = self._broker.subscribe(self._told)
         budget = self._snapshot.budget
         return pace(budget, self._broker.clock.now()) if budget.purses else UNLIMITED
+
+    def gateway(self) -> str:
+        """What the gateway calls itself; empty before it said."""
+        return (self._snapshot or self._broker.snapshot()).gateway.name
 
     def stop(self) -> None:
         """Follow no longer."""

@@ -25,7 +25,7 @@ from .policy_state import (
     reduce,
 )
 from .suggestions import Left, Suggestions
-from .through import Anchor, Suggestion, typed_at, unix
+from .through import Anchor, Suggestion, typed_at
 
 MIN_FOLLOWED = 5
 """Whoever typed so much of a suggestion, or more than half of it, followed it."""
@@ -202,12 +202,15 @@ class DocumentPolicy:
         anchor, whole = left.suggestion.anchor, left.suggestion.texts[0]
         row = anchor.at.line + whole.count("\n")
         tail = whole.rpartition("\n")[2]
-        return any(
-            one is not left.suggestion
-            and one.anchor.at.line == row
-            and unix(one.anchor.before).endswith(tail)
-            for one in self.suggestions.kept
-        )
+        for one in self.suggestions.kept:
+            # Without a line end in it, the tail cannot be met across one, of whichever kind.
+            if (
+                one.anchor.at.line == row
+                and one.anchor.before.endswith(tail)
+                and one is not left.suggestion
+            ):
+                return True
+        return False
 
     def _moment(self, document: TextDocument, at: Position) -> Moment:
         line, row = document.line(at.line), at.line - 1

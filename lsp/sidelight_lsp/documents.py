@@ -69,10 +69,11 @@ class Documents:
         document = self.get(text(identifier.get("uri")))
         if document is None:
             return None
-        before = document.size
-        understood = all(
-            self._apply(document, change) for change in sequence(params.get("contentChanges"))
-        )
+        before, understood = document.size, True
+        for change in sequence(params.get("contentChanges")):
+            if not self._apply(document, change):
+                understood = False
+                break
         self._characters += document.size - before
         if not understood:
             log.warning("a document was forgotten: one of its changes could not be read")

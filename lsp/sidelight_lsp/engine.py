@@ -188,7 +188,7 @@ class Engine:
         lane = self._lanes.get(document.uri)
         if lane is not None:
             lane.policy.edited(document, edit, self._broker.clock.monotonic())
-            if edit is not None:
+            if edit is not None and edit.new_end.line != edit.end.line:
                 for flight in lane.flights():
                     flight.anchor.shift(edit)
 
@@ -257,7 +257,7 @@ class Engine:
                 outcome,
                 offered=offered,
                 ahead=ahead,
-                gateway=self._broker.snapshot().gateway.name,
+                gateway=self._budgeting.gateway(),
                 deadline_ms=self._settings().number(f"tiers.{flight.request.tier}.deadline_ms"),
             )
             self._context.landed(record)

@@ -55,9 +55,10 @@ class FrameParser:
         Raises:
             FramingError: a body is larger than `MAX_BODY`, or nothing but garbage comes.
         """
-        self._buffer += data
         found: list[bytes | Garbage] = []
-        while self._body is not None or self._header():
+        plain = not (self._buffer or self._skipped or self._body is not None)
+        self._buffer += data[self._plain(data, found) :] if plain else data
+        while self._body is not None or (self._buffer and self._header()):
             assert self._body is not None
             if len(self._buffer) < self._body:
                 break
@@ -68,6 +69,25 @@ class FrameParser:
             del self._buffer[: self._body]
             self._body = None
         return found
+
+    @staticmethod
+    def _plain(data: bytes, found: list[bytes | Garbage]) -> int:
+        """Take the whole frames that `data` begins with and whose header is the one usual line.
+
+        Returns:
+            where the first other thing begins, for which the buffer is needed.
+        """
+        start = 0
+        while data.startswith(_PLAIN, start):
+            end = data.find(_END, start)
+            digits = data[start + len(_PLAIN) : end] if end >= 0 else b""
+            length = int(digits) if digits.isdigit() and len(digits) <= _MAX_DIGITS else -1
+            begin = end + len(_END)
+            if not 0 <= length <= min(len(data) - begin, MAX_BODY):
+                break
+            start = begin + length
+            found.append(data[begin:start])
+        return start
 
     def _header(self) -> bool:
         """Consume a header if one is complete."""

@@ -28,6 +28,7 @@ SERVER_NOT_INITIALIZED = -32002
 REQUEST_CANCELLED = -32800
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
+_DECODER = json.JSONDecoder()
 
 Reply = Callable[[Any], None]
 Request = Callable[[int | str, Any, Reply], None]
@@ -100,7 +101,7 @@ class Front:
         """Handle one body. It never raises."""
         try:
             # Bytes that are no UTF-8 are part of somebody's file: see `encoding`.
-            message = json.loads(body.decode("utf-8", "surrogateescape"))
+            message = decoded(body.decode("utf-8", "surrogateescape"))
         except (ValueError, RecursionError) as error:
             log.warning("a message of %d bytes is no JSON: %s", len(body), type(error).__name__)
             self.lost()
@@ -115,7 +116,10 @@ class Front:
         found = mapping(message)
         method = found.get("method")
         if isinstance(method, str) and found.get("jsonrpc") == "2.0":
-            self._dispatch(method, found)
+            if "id" in found:
+                self._dispatch(method, found)
+            else:
+                self._notification(method, found)
         elif method is None and ("result" in found or "error" in found):
             self._pass_on(found, None)
         else:
@@ -141,9 +145,6 @@ class Front:
     # --- dispatch ----------------------------------------------------------------------------
 
     def _dispatch(self, method: str, message: dict[str, Any]) -> None:
-        if "id" not in message:
-            self._notification(method, message)
-            return
         message_id = message["id"]
         if not isinstance(message_id, (int, str)) or isinstance(message_id, bool):
             self._refuse(None, INVALID_REQUEST, "an id is a number or a string")
@@ -266,6 +267,19 @@ class Front:
 
     def _write(self, message: dict[str, Any]) -> None:
         self._send(_ENCODER.encode(message).encode())
+
+
+def decoded(text: str) -> Any:
+    """What `json.loads` makes of `text`, without its search for blanks where there are none.
+
+    Raises:
+        ValueError, RecursionError: as `json.loads`.
+    """
+    if text.startswith("{"):
+        value, end = _DECODER.raw_decode(text)
+        if end == len(text):
+            return value
+    return json.loads(text)
 
 
 def reduced(message: dict[str, Any]) -> dict[str, Any]:

@@ -192,8 +192,12 @@ def _typed(state: PolicyState, key: Key) -> PolicyState:
     typed = len(key.inserted.strip()) + (NEWLINE_CHARS if "\n" in key.inserted else 0.0)
     keep = 1.0 - 1.0 / FORGET_KEYS
     stride = min(max(len(key.inserted.strip()), 1.0), LONGEST_STRIDE)
-    return replace(
-        state,
+    # Written out: this is made at each key, and `replace` looks at every field three times.
+    return PolicyState(
+        usefulness=state.usefulness,
+        tried=state.tried,
+        answer_chars=state.answer_chars,
+        latency_s=state.latency_s,
         # By ratios: one paste among keys must not count as a habit.
         stride=state.stride * (stride / state.stride) ** _STRIDE if key.inserted else state.stride,
         last_key_at_s=key.at_s,

@@ -49,8 +49,9 @@ class Suggestions:
 
     def shift(self, edit: Edit) -> None:
         """Follow the text when lines come or go above a suggestion."""
-        for suggestion in self.kept:
-            suggestion.anchor.shift(edit)
+        if edit.new_end.line != edit.end.line:
+            for suggestion in self.kept:
+                suggestion.anchor.shift(edit)
 
     def left(self, document: TextDocument, at: Position, deleted: str = "") -> Left | None:
         """What is left at `at` of the suggestion that fits best: the one that was followed longest.
@@ -64,10 +65,14 @@ class Suggestions:
         """
         best: Left | None = None
         for suggestion in self.kept:
+            if best is not None and _ranks_behind(suggestion, best.suggestion):
+                continue
             typed = typed_at(suggestion.anchor, document, at)
             if typed is None:
                 continue
-            texts = tuple(t for t in remaining(suggestion.texts, typed) if not undoes(t, deleted))
+            texts = remaining(suggestion.texts, typed)
+            if deleted:
+                texts = tuple(text for text in texts if not undoes(text, deleted))
             left = Left(suggestion, texts, len(typed))
             if texts and (best is None or left.rank > best.rank):
                 best = left
@@ -83,6 +88,17 @@ class Suggestions:
     def clear(self) -> None:
         """Forget everything."""
         self.kept.clear()
+
+
+def _ranks_behind(one: Suggestion, best: Suggestion) -> bool:
+    """Whether a suggestion would not be chosen instead of `best` even if it fitted.
+
+    Of what fits at the cursor, what begins further down was followed for less.
+    """
+    if one.asked != best.asked:
+        return best.asked
+    at, other = one.anchor.at, best.anchor.at
+    return at.line > other.line or (at.line == other.line and at.character >= other.character)
 
 
 MIN_DELETED = 3

@@ -6,7 +6,7 @@ suggestions with fewer requests than cancelling at each key, whatever the deboun
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sidelight_client.api import PartKind, Position, Source, Tier, Window
 
@@ -37,6 +37,7 @@ class Anchor:
         before: the text from `start` to `at`, of the cursor's line and the `LINES_ABOVE` it.
         after: the rest of the cursor's line.
         below: the next lines that hold more than closers, as `below` reads them.
+        head: what of `before` stands on the cursor's line, from the column `head_column` on.
     """
 
     start: Position
@@ -44,6 +45,13 @@ class Anchor:
     before: str
     after: str
     below: tuple[str, ...] = ()
+    head: str = field(init=False)
+    head_column: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        cut = max(self.before.rfind("\n"), self.before.rfind("\r")) + 1
+        self.head = self.before[cut:]
+        self.head_column = 0 if cut else self.start.character
 
     def shift(self, edit: Edit) -> None:
         """Follow the text when lines come or go above it."""
@@ -102,28 +110,26 @@ def below(document: TextDocument, row: int) -> tuple[str, ...]:
 
 def typed_at(anchor: Anchor, document: TextDocument, at: Position) -> str | None:
     """What was typed at the anchor up to the cursor `at`, or None when the text has diverged."""
-    asked = anchor.at
-    if at.line < asked.line or at.line > asked.line + MAX_LINES_TYPED:
+    row, lines = anchor.at.line, document.lines
+    if at.line < row or at.line > row + MAX_LINES_TYPED or row >= len(lines):
         return None
-    if at.line == asked.line and at.character < asked.character:
+    # The cheapest question first: of most suggestions kept the cursor's line reads differently now.
+    if not lines[row].startswith(anchor.head, anchor.head_column):
         return None
-    if not _line_stands(anchor, document):
+    if at.line == row and at.character < anchor.at.character:
         return None
     after = document.line(at.line)[at.character :]
+    if not _same_after(anchor, after):
+        return None
     typed = typed_since(anchor, document.text(anchor.start, at), after)
     if typed is None or below(document, at.line)[: len(anchor.below)] != anchor.below:
         return None
     return typed
 
 
-def _line_stands(anchor: Anchor, document: TextDocument) -> bool:
-    """Whether the cursor's line is as it was up to the cursor: of most suggestions kept it is not."""
-    row, before = anchor.at.line, anchor.before
-    if row >= len(document.lines):
-        return False
-    cut = max(before.rfind("\n"), before.rfind("\r")) + 1
-    begin = 0 if cut else anchor.start.character
-    return document.lines[row].startswith(before[cut:], begin)
+def _same_after(anchor: Anchor, after: str) -> bool:
+    """Whether the rest of the cursor's line is what it was, but for closers at its beginning."""
+    return after == anchor.after or after.lstrip(CLOSERS) == anchor.after.lstrip(CLOSERS)
 
 
 def diverged(anchor: Anchor, document: TextDocument) -> bool:
@@ -140,9 +146,7 @@ def typed_since(anchor: Anchor, before: str, after: str) -> str | None:
         after: the rest of the cursor's line as it is now. Closers at its beginning do not count:
             typing "(" makes editors insert ")", and typing ")" steps over it.
     """
-    if not before.startswith(anchor.before):
-        return None
-    if after.lstrip(CLOSERS) != anchor.after.lstrip(CLOSERS):
+    if not before.startswith(anchor.before) or not _same_after(anchor, after):
         return None
     return unix(before[len(anchor.before) :])
 
@@ -156,4 +160,4 @@ def remaining(texts: tuple[str, ...], typed: str) -> tuple[str, ...]:
 
 def unix(text: str) -> str:
     """`text` with LF line ends, as suggestions are compared; editors insert their own."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

@@ -15,6 +15,8 @@ import stat
 import sys
 from struct import calcsize, unpack
 
+from .light_hash import sha256_hex
+
 TYPE_CHECKING = False  # The checkers know the name; importing `typing` would cost the shim 5 ms.
 if TYPE_CHECKING:
     from typing import Self
@@ -155,9 +157,7 @@ def socket_path(folder: str, name: str = SOCKET_NAME) -> str:
     path = os.path.join(folder, name)
     if len(os.fsencode(path)) <= _PATH_LIMIT:
         return path
-    from hashlib import sha256
-
-    short = sha256(os.fsencode(os.path.abspath(folder))).hexdigest()[:16]
+    short = sha256_hex(os.fsencode(os.path.abspath(folder)))[:16]
     # A fixed place and not TMPDIR: the editor's and the broker's environment may differ. The
     # folder is checked like the runtime folder itself, so another user can only be in the way.
     return f"/tmp/sidelight-{_our_uid()}/{short}{name.removeprefix('broker')}"  # noqa: S108 – see the comment above

@@ -5,6 +5,8 @@ The shim imports this file, so it imports next to nothing.
 
 from __future__ import annotations
 
+from .light_hash import sha256_hex
+
 TYPE_CHECKING = False  # The checkers know the name; importing `typing` would cost the shim 5 ms.
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,12 +45,8 @@ def environment_fingerprints(environ: Mapping[str, str]) -> dict[str, str]:
     names = [name for name in ENVIRONMENT_NAMES if environ.get(name)]
     if not names:
         return {}
-    # Imported here because it loads OpenSSL, which most shims never need.
-    from hashlib import sha256
-
     return {
-        name: sha256(environ[name].encode("utf-8", "surrogateescape")).hexdigest()[:8]
-        for name in names
+        name: sha256_hex(environ[name].encode("utf-8", "surrogateescape"))[:8] for name in names
     }
 
 
