@@ -27,6 +27,8 @@ from .processes import with_environment
 TESTS = Path(__file__).parent.parent
 SIZES = (300, 4_200, 20_000)
 SOURCES = ("argparse.py", "tarfile.py", "inspect.py", "shutil.py", "typing.py", "doctest.py")
+SCRIPT = "import re, sys; from sidelight_client.__main__ import main; sys.exit(main())"
+"""What pip writes into the script of an entry point; `-m` would load `runpy` and its like."""
 READY_S = 30.0
 SIGN_IN_S = 30.0
 
@@ -71,8 +73,8 @@ class Stage:
 
     @property
     def command(self) -> list[str]:
-        """As `bin/sidelight lsp` of the wheel starts: without the site's start files."""
-        return [sys.executable, "-P", "-m", "sidelight_client", "lsp"]
+        """As `bin/sidelight lsp` of the wheel starts: its script is these two lines."""
+        return [sys.executable, "-P", "-c", SCRIPT, "lsp"]
 
     def editor(self, **options: Any) -> Driver:
         """An editor window, initialized."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from sidelight_tray.content import Card, Panel
-from sidelight_tray.state import Heard
-from sidelight_tray.view import view_of
+from sidelight_tray.face.state import Heard
+from sidelight_tray.heard.view import view_of
+from sidelight_tray.panels.content import Card, Panel
 
 
 def heard(data: dict[str, Any], **more: Any) -> Heard:
