@@ -231,10 +231,10 @@ PLANTED = {
         "pyproject.toml does not declare it with a place of import"
     ),
     ("client/sidelight_client/cli/demo.py", "import pygls.server"): "its place is sidelight_lsp",
-    ("lsp/sidelight_lsp/hover.py", "def f():\n    from PySide6 import QtCore"): (
+    ("lsp/sidelight_lsp/explaining/hover.py", "def f():\n    from PySide6 import QtCore"): (
         "hover.py:2 imports PySide6: its place is sidelight_tray"
     ),
-    ("lsp/sidelight_lsp/hover.py", "from sidelight_client.broker import Broker"): (
+    ("lsp/sidelight_lsp/explaining/hover.py", "from sidelight_client.broker import Broker"): (
         "of the client it may use api alone"
     ),
     ("tray/sidelight_tray/face/face.py", "import sidelight_lsp.session"): (
@@ -266,7 +266,10 @@ def test_a_planted_crossing_is_told(tmp_path: Path, planted: tuple[str, str]) ->
         ("client/sidelight_client/adapters/http.py", "import httpx\nfrom ..ports import Clock"),
         ("client/sidelight_client/link/wire.py", "from .. import __version__"),
         ("client/sidelight_client/cli/lsp.py", "from sidelight_lsp import session"),
-        ("lsp/sidelight_lsp/server.py", "from pygls import x\nfrom sidelight_client.api import Y"),
+        (
+            "lsp/sidelight_lsp/wire/server.py",
+            "from pygls import x\nfrom sidelight_client.api import Y",
+        ),
         (
             "tray/sidelight_tray/icon/menu.py",
             "from PySide6.QtWidgets import QMenu\nfrom .face import F",

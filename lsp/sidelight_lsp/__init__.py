@@ -1,1 +1,1 @@
-"""The language server: one file per capability; it reaches the broker through `sidelight_client.api` only."""
+"""The language server: one package per concern; it reaches the broker through `sidelight_client.api` only."""

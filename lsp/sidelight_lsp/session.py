@@ -11,27 +11,28 @@ from lsprotocol import types
 
 from sidelight_client.api import Broker, Message, Subscription
 
-from . import commands, decision, own_commands, sign_in
-from .acceptance import Accepted, Verdict
-from .asks import Landing
-from .channel import Channel
-from .client import Client, read_client
-from .completion import MenuCompletion
-from .copilot_completions import CopilotCompletions
-from .copilot_dialect import CopilotDialect, count_in_utf_16, speaks_copilot
-from .document import Edit, TextDocument
-from .documents import Documents
-from .encoding import PositionEncoding
-from .engine import Engine
-from .explanations import Explanations
-from .front import Front
-from .inline import InlineCompletion
-from .provenance_watch import ProvenanceWatch
-from .server import SidelightServer
-from .shown import Shown
-from .silences import Silences
-from .status import Status
-from .window_settings import WindowSettings
+from .acceptance.inferred import Accepted, Verdict
+from .acceptance.provenance_watch import ProvenanceWatch
+from .acceptance.shown import Shown
+from .completing.asks import Landing
+from .completing.engine import Engine
+from .completing.inline import InlineCompletion
+from .completing.menu import MenuCompletion
+from .copilot.completions import CopilotCompletions
+from .copilot.dialect import CopilotDialect, count_in_utf_16, speaks_copilot
+from .documents.document import Edit, TextDocument
+from .documents.documents import Documents
+from .explaining import decision
+from .explaining.explanations import Explanations
+from .explaining.silences import Silences
+from .window import commands, own_commands, sign_in
+from .window.client import Client, read_client
+from .window.settings import WindowSettings
+from .window.status import Status
+from .wire.channel import Channel
+from .wire.encoding import PositionEncoding
+from .wire.front import Front
+from .wire.server import SidelightServer
 
 log = logging.getLogger("sidelight.lsp")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sidelight_lsp.policy import FRUGAL_LINES
+from sidelight_lsp.deciding.policy import FRUGAL_LINES
 
 from .judging_typists import JUDGING
 from .more_typists import CHOSEN_ON, HELD_OUT, made

@@ -23,8 +23,8 @@ from typing import assert_never
 from sidelight_client.api import CompletionRequest, Document, Position, Tier, Window, WindowLimits
 from sidelight_client.domain.routing.fim import Mode
 from sidelight_client.gateways.encoding import encode
-from sidelight_lsp.context import Context
-from sidelight_lsp.documents import Documents
+from sidelight_lsp.documents.context import Context
+from sidelight_lsp.documents.documents import Documents
 
 BLOCK = 128
 """Tokens; what OpenAI and vLLM-like caches count a kept prompt in."""

@@ -1,6 +1,6 @@
 """Types a trace into the server's own policy on a made clock, and sees what would be on the screen.
 
-What decides is `sidelight_lsp.document_policy`, unchanged. The simulator does what the engine does
+What decides is `sidelight_lsp.deciding.document_policy`, unchanged. The simulator does what the engine does
 around it: it waits, sends, joins, cancels and answers, without a loop and without waiting.
 """
 
@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from sidelight_client.api import Position, Source, SourceKind, Tier, Trigger, take
-from sidelight_lsp.document import TextDocument
-from sidelight_lsp.document_policy import DocumentPolicy, joinable
-from sidelight_lsp.document_policy import ahead as document_ahead
-from sidelight_lsp.policy import MOST_ADRIFT, Buy, Decision, Join, Nothing, Reuse
-from sidelight_lsp.through import Anchor, Suggestion, anchor_of, below, diverged
+from sidelight_lsp.completing.through import Anchor, Suggestion, anchor_of, below, diverged
+from sidelight_lsp.deciding.document_policy import DocumentPolicy, joinable
+from sidelight_lsp.deciding.document_policy import ahead as document_ahead
+from sidelight_lsp.deciding.policy import MOST_ADRIFT, Buy, Decision, Join, Nothing, Reuse
+from sidelight_lsp.documents.document import TextDocument
 
 from .oracle import Ahead, Model, ahead, answer, latency_s
 from .purses import Allowance, Unlimited

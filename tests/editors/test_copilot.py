@@ -15,7 +15,7 @@ import pytest
 from lsp.fakes import URI, Editor, FakeBroker, completed, editor, snapshot
 from sidelight_client.api import Budget, Condition, Phase, Purse, Scope, SignInFailed, State, Unit
 from sidelight_client.domain.snapshot import SessionView
-from sidelight_lsp.copilot_status import StatusKind, kind_of
+from sidelight_lsp.copilot.status import StatusKind, kind_of
 from support.lsp_checker import check_where_possible
 
 pytestmark = pytest.mark.anyio

@@ -44,9 +44,9 @@ from sidelight_client.api import (
 from sidelight_client.domain.snapshot import GatewayView, SessionView
 from sidelight_client.testing.fakes import FakeClock, settle
 from sidelight_client.testing.lsp_traffic import Direction, Recorded
-from sidelight_lsp.framing import FrameParser, frame
-from sidelight_lsp.policy import PATIENCE_S
+from sidelight_lsp.deciding.policy import PATIENCE_S
 from sidelight_lsp.session import serve
+from sidelight_lsp.wire.framing import FrameParser, frame
 
 URI = "file:///work/src/app.py"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidelight_client.api import Position
-from sidelight_lsp.acceptance import (
+from sidelight_lsp.acceptance.inferred import (
     Accepted,
     Asked,
     Dismissed,
@@ -21,8 +21,8 @@ from sidelight_lsp.acceptance import (
     offer_of,
     reduce,
 )
-from sidelight_lsp.answers import answer
-from sidelight_lsp.document import TextDocument
+from sidelight_lsp.completing.answers import answer
+from sidelight_lsp.documents.document import TextDocument
 
 TRACE = "a" * 32
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sidelight_client.domain.answers.answer import offered
 from sidelight_client.domain.answers.brackets import balance
 from sidelight_client.domain.answers.surroundings import Around
-from sidelight_lsp.answers import Selected, answer
+from sidelight_lsp.completing.answers import Selected, answer
 
 
 def after_accepting(marked: str, text: str, selected: Selected | None = None) -> str | None:

@@ -8,9 +8,9 @@ import os
 import pytest
 
 from lsp.fakes import FakeBroker
-from sidelight_lsp.channel import Channel
-from sidelight_lsp.framing import frame
 from sidelight_lsp.session import serve
+from sidelight_lsp.wire.channel import Channel
+from sidelight_lsp.wire.framing import frame
 
 pytestmark = pytest.mark.anyio
 

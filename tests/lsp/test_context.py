@@ -21,11 +21,11 @@ from sidelight_client.api import (
     Window,
     WindowLimits,
 )
-from sidelight_lsp.asks import Landing
-from sidelight_lsp.context import Context
-from sidelight_lsp.documents import Documents
-from sidelight_lsp.open_files import MOST_DOCUMENTS
-from sidelight_lsp.recent_edits import KEPT, RecentEdits, Spot
+from sidelight_lsp.completing.asks import Landing
+from sidelight_lsp.documents.context import Context
+from sidelight_lsp.documents.documents import Documents
+from sidelight_lsp.documents.open_files import MOST_DOCUMENTS
+from sidelight_lsp.documents.recent_edits import KEPT, RecentEdits, Spot
 
 HERE, THERE = "file:///w/main.py", "file:///w/shop/orders.py"
 ORDERS = (

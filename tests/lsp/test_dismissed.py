@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lsp.fakes import URI
 from sidelight_client.api import Position, Source, SourceKind, Tier
-from sidelight_lsp.document import TextDocument
-from sidelight_lsp.document_policy import DocumentPolicy
-from sidelight_lsp.through import Anchor, Suggestion
+from sidelight_lsp.completing.through import Anchor, Suggestion
+from sidelight_lsp.deciding.document_policy import DocumentPolicy
+from sidelight_lsp.documents.document import TextDocument
 
 
 def test_suggestions_that_are_closed_again_and_again_make_the_next_one_worth_less() -> None:

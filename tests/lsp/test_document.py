@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sidelight_client.api import Position
-from sidelight_lsp.document import TextDocument, split_lines
-from sidelight_lsp.documents import MAX_CHARACTERS, Documents
-from sidelight_lsp.encoding import PositionEncoding, column_of, sendable, units_of
+from sidelight_lsp.documents.document import TextDocument, split_lines
+from sidelight_lsp.documents.documents import MAX_CHARACTERS, Documents
+from sidelight_lsp.wire.encoding import PositionEncoding, column_of, sendable, units_of
 
 ENCODINGS = list(PositionEncoding)
 

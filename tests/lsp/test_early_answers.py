@@ -16,7 +16,7 @@ from sidelight_client.api import (
     UnavailableReason,
 )
 from sidelight_client.domain.provenance import line_hash
-from sidelight_lsp.early_lines import REST_WORTH_WAITING_S, Streaming, all_there_is
+from sidelight_lsp.completing.early_lines import REST_WORTH_WAITING_S, Streaming, all_there_is
 
 pytestmark = pytest.mark.anyio
 

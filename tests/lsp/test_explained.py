@@ -32,9 +32,9 @@ from sidelight_client.api import (
 )
 from sidelight_client.domain.policy.organisation import ContentRule
 from sidelight_client.domain.words.catalogue import CODES
-from sidelight_lsp.content_findings import LOOK_AFTER_S
-from sidelight_lsp.policy import Because
-from sidelight_lsp.silences import KEPT_A_DOCUMENT, Quiet
+from sidelight_lsp.deciding.policy import Because
+from sidelight_lsp.explaining.content_findings import LOOK_AFTER_S
+from sidelight_lsp.explaining.silences import KEPT_A_DOCUMENT, Quiet
 
 pytestmark = pytest.mark.anyio
 

@@ -31,8 +31,8 @@ from sidelight_client.api import (
     say,
 )
 from sidelight_client.domain.snapshot import SessionView
-from sidelight_lsp.completion import typed_word
-from sidelight_lsp.status import actions, status_payload
+from sidelight_lsp.completing.menu import typed_word
+from sidelight_lsp.window.status import actions, status_payload
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_lsp.framing import (
+from sidelight_lsp.wire.framing import (
     MAX_BODY,
     MAX_GARBAGE,
     MAX_HEADER,

@@ -13,9 +13,9 @@ from pygls.lsp.server import LanguageServer
 
 from lsp.fakes import GHOST, URI, FakeBroker, editor
 from lsp.test_explained import CREATES, SSN, actions, preview, ready
-from sidelight_lsp import front
-from sidelight_lsp.documents import Documents
-from sidelight_lsp.server import SidelightServer, prepare
+from sidelight_lsp.documents.documents import Documents
+from sidelight_lsp.wire import front
+from sidelight_lsp.wire.server import SidelightServer, prepare
 
 pytestmark = pytest.mark.anyio
 

@@ -19,7 +19,7 @@ from sidelight_client.api import (
     UnavailableReason,
 )
 from sidelight_client.settings import Layer, resolve
-from sidelight_lsp.policy import LINGER_S, LONGEST_REST_S, MOST_ADRIFT
+from sidelight_lsp.deciding.policy import LINGER_S, LONGEST_REST_S, MOST_ADRIFT
 
 pytestmark = pytest.mark.anyio
 

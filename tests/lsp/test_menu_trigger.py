@@ -9,7 +9,7 @@ import pytest
 from lsp.fakes import URI, Editor, FakeBroker, editor
 from lsp.test_client_profiles import EXPECTED, attach
 from sidelight_client.api import Trigger
-from sidelight_lsp.menu_trigger import AFTER_S, menu_trigger
+from sidelight_lsp.completing.menu_trigger import AFTER_S, menu_trigger
 
 pytestmark = pytest.mark.anyio
 

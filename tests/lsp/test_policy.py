@@ -30,7 +30,8 @@ from sidelight_client.api import (
     pace,
     say,
 )
-from sidelight_lsp.policy import (
+from sidelight_lsp.completing.suggestions import undoes
+from sidelight_lsp.deciding.policy import (
     Because,
     Buy,
     Decision,
@@ -41,7 +42,7 @@ from sidelight_lsp.policy import (
     decide,
     lines_asked,
 )
-from sidelight_lsp.policy_state import (
+from sidelight_lsp.deciding.policy_state import (
     Answered,
     Followed,
     Ignored,
@@ -52,7 +53,6 @@ from sidelight_lsp.policy_state import (
     Sent,
     reduce,
 )
-from sidelight_lsp.suggestions import undoes
 
 TYPING = reduce(PolicyState(), Key(10.0, "a", ""))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sidelight_client.api import UNLIMITED, Position, Source, SourceKind, Tier, Trigger, take
-from sidelight_lsp.document import TextDocument
-from sidelight_lsp.document_policy import DocumentPolicy
-from sidelight_lsp.policy import Reuse
-from sidelight_lsp.through import Suggestion, anchor_of
+from sidelight_lsp.completing.through import Suggestion, anchor_of
+from sidelight_lsp.deciding.document_policy import DocumentPolicy
+from sidelight_lsp.deciding.policy import Reuse
+from sidelight_lsp.documents.document import TextDocument
 
 TEXT = "total = compute(first)"
 

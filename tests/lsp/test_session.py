@@ -19,8 +19,8 @@ import pytest
 from lsp.fakes import GHOST, URI, FakeBroker, editor, inline_params
 from sidelight_client.api import Broker
 from sidelight_lsp import session as session_module
-from sidelight_lsp.framing import frame
 from sidelight_lsp.session import Session, serve
+from sidelight_lsp.wire.framing import frame
 
 pytestmark = pytest.mark.anyio
 

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidelight_client.api import Position, Source, SourceKind, Tier
-from sidelight_lsp.channel import CHUNK
-from sidelight_lsp.document import TextDocument, split_lines
-from sidelight_lsp.framing import MAX_BODY, FrameParser, FramingError, frame
-from sidelight_lsp.front import decoded
-from sidelight_lsp.policy_state import Key, PolicyState, reduce
-from sidelight_lsp.suggestions import Left, Suggestions
-from sidelight_lsp.through import Anchor, Suggestion, remaining, typed_at
+from sidelight_lsp.completing.suggestions import Left, Suggestions
+from sidelight_lsp.completing.through import Anchor, Suggestion, remaining, typed_at
+from sidelight_lsp.deciding.policy_state import Key, PolicyState, reduce
+from sidelight_lsp.documents.document import TextDocument, split_lines
+from sidelight_lsp.wire.channel import CHUNK
+from sidelight_lsp.wire.framing import MAX_BODY, FrameParser, FramingError, frame
+from sidelight_lsp.wire.front import decoded
 
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=10),

@@ -7,8 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sidelight_client.api import Position, take
-from sidelight_lsp.document import TextDocument, split_lines
-from sidelight_lsp.through import Anchor, anchor_of, remaining, typed_at, typed_since
+from sidelight_lsp.completing.through import Anchor, anchor_of, remaining, typed_at, typed_since
+from sidelight_lsp.documents.document import TextDocument, split_lines
 
 
 def typed_between(asked: str, now: str) -> str | None:

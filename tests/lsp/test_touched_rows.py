@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_lsp.touched_rows import TouchedRows
+from sidelight_lsp.documents.touched_rows import TouchedRows
 
 
 @given(

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
-from sidelight_lsp.plain import sequence
+from sidelight_lsp.wire.plain import sequence
 
 SYSTEMS = {"default", "windows", "mac", "unix", "linux"}
 OPTIONAL = (

@@ -30,8 +30,8 @@ def editor_sessions(broker: api.Broker) -> Callable[[int, int, AttachInfo], Awai
 
 
 def _import_session() -> Callable[[api.Broker, int, int], Awaitable[int]]:
-    from sidelight_lsp.server import prepare
     from sidelight_lsp.session import serve
+    from sidelight_lsp.wire.server import prepare
 
     prepare()
     return serve

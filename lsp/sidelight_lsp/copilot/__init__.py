@@ -1,0 +1,1 @@
+"""The messages of clients that were made for GitHub's Copilot language server."""
