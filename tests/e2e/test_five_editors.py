@@ -30,6 +30,10 @@ LOOP = "    running_total = 0\n    for entry in "
 SOMETHING_ELSE = "entries:\n        pass\n\n\ndef again(entries: list[int]) -> int:\n" + LOOP
 """What nothing that was suggested before can serve."""
 SSN = "536-22-8765"
+TRIES = 10
+PAUSE_S = 1.2
+"""So long a pause says nothing about how fast somebody types."""
+KEY_S = 0.08
 
 
 class Window:
@@ -56,15 +60,24 @@ class Window:
         """What the editor gets once it gets something.
 
         A machine may be busy, and to a menu that opens by itself right after a suggestion that was
-        not wanted nothing is offered until some more is typed.
+        not wanted nothing is offered until the person has gone on.
         """
-        for _ in range(20):
+        for _ in range(TRIES):
             if text := await self.answer():
                 return text
             await asyncio.sleep(0.1)
             if self.name in IN_THE_MENU:
-                self.type(SOMETHING_ELSE)
+                await self.go_on()
         return ""
+
+    async def go_on(self) -> None:
+        """Write the function anew as a person does: after a pause, and its last line by keys."""
+        await asyncio.sleep(PAUSE_S)
+        above, _, last = SOMETHING_ELSE.rpartition("\n")
+        self.type(f"{above}\n")
+        for character in last:
+            await asyncio.sleep(KEY_S)
+            self.type(character)
 
     async def answer(self) -> str:
         """What the editor gets when it asks, in the way that it asks; empty for nothing."""
