@@ -116,8 +116,13 @@ def test_of_two_folders_the_one_that_rules_close_gets_a_reason_and_the_other_its
     real.type(TYPED)
     line = TYPED.count("\n") + CARDS.count("\n")
     place = {"uri": closed.as_uri(), "position": {"line": line, "character": 0}}
-    told: dict[str, Any] = real.api.command("sidelight.explain", place)
-    assert told["code"] == "policy.place"
+    told: dict[str, Any] = {}
+
+    def closed_by_rules() -> bool:
+        told.update(real.api.command("sidelight.explain", place))
+        return told["code"] == "policy.place"
+
+    until(closed_by_rules, lambda: f"it is told: {told}", PATIENCE_S)
     assert CLOSED_BECAUSE in told["text"]
     assert not real.ghost()
     real.api.command("notifications.clearAll")
