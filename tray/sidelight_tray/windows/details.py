@@ -57,6 +57,11 @@ QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
 """
 
 
+def style_of(theme: Theme) -> str:
+    """The style sheet of a window in the colours of `theme`."""
+    return STYLE.format(**{name: getattr(theme, name) for name in Theme.__slots__})
+
+
 class PanelWindow(QWidget):
     """A window that shows one `Panel` and keeps the focus where it was when the panel changes."""
 
@@ -91,8 +96,7 @@ class PanelWindow(QWidget):
         if theme is self._theme:
             return
         self._theme = theme
-        colours = {name: getattr(theme, name) for name in Theme.__slots__}
-        self.setStyleSheet(STYLE.format(**colours))
+        self.setStyleSheet(style_of(theme))
         if self.panel is not None:
             panel, self.panel = self.panel, None
             self.show_panel(panel)
