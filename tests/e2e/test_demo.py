@@ -9,9 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_demonstration_shows_a_completion_a_block_a_limit_and_the_status(
-    tmp_path: Path,
-) -> None:
+def test_the_demonstration_shows_a_completion_a_block_a_limit_and_the_status() -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "sidelight_client", "demo"],
         cwd=ROOT,

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from support import scripted_server
 from support.neovim import Neovim, until
 from support.neovim_scene import Scene
 from support.pasted import pasted
-from support.real_server import CONTINUES, TYPED, real_server
+from support.real_server import CONTINUES, TYPED, RealServer, real_server
 
 pytestmark = pytest.mark.editors
 
@@ -106,72 +107,74 @@ def test_neovim_draws_the_ghost_and_tab_takes_it_as_the_page_says(enable: Enable
     assert len(scene.wait_for_sent("workspace/executeCommand")) == 1
 
 
+@pytest.fixture
+def server(tmp_path: Path, private_home: Path) -> Generator[RealServer]:
+    with real_server(tmp_path, private_home) as running:
+        yield running
+
+
+@pytest.fixture
+def with_neovim(
+    server: RealServer, nvim_program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], AbstractContextManager[Neovim]]:
+    """A Neovim that finds the real server on its PATH, and has left where the block ends."""
+    for name in ("PATH", "PYTHONPATH", "SIDELIGHT_VAULT", "SIDELIGHT_HOME"):
+        monkeypatch.setenv(name, server.environment[name])
+    return lambda: closing(Neovim(nvim_program, tmp_path / "homes"))
+
+
 def test_where_neovim_has_no_ghost_the_menu_has_the_suggestion(
-    nvim_program: Path, tmp_path: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch
+    with_neovim: Callable[[], AbstractContextManager[Neovim]], server: RealServer
 ) -> None:
-    with real_server(tmp_path, private_home) as server:
-        for name in ("PATH", "PYTHONPATH", "SIDELIGHT_VAULT", "SIDELIGHT_HOME"):
-            monkeypatch.setenv(name, server.environment[name])
-        neovim = Neovim(nvim_program, tmp_path / "homes")
-        try:
-            if neovim.rpc.funcs.has("nvim-0.12") or not neovim.rpc.funcs.has("nvim-0.11"):
-                pytest.skip("this Neovim draws the ghost by itself, or has no vim.lsp.enable")
-            neovim.lua("vim.lsp.enable('sidelight')")
-            neovim.edit(server.file)
-            neovim.rpc.command("set completeopt=menuone noautoindent indentexpr=")
+    with with_neovim() as neovim:
+        if neovim.rpc.funcs.has("nvim-0.12") or not neovim.rpc.funcs.has("nvim-0.11"):
+            pytest.skip("this Neovim draws the ghost by itself, or has no vim.lsp.enable")
+        neovim.lua("vim.lsp.enable('sidelight')")
+        neovim.edit(server.file)
+        neovim.rpc.command("set completeopt=menuone noautoindent indentexpr=")
 
-            def offered() -> bool:
-                # Typed anew each time: the gateway may not have read the workspace at first.
-                asked = len(server.answers("textDocument/completion"))
-                neovim.keys(f"<Esc>GS{TYPED}<C-x><C-o>")
-                until(
-                    lambda: len(server.answers("textDocument/completion")) > asked, "it is answered"
-                )
-                return bool(server.answers("textDocument/completion")[-1]["items"])
+        def offered() -> bool:
+            # Typed anew each time: the gateway may not have read the workspace at first.
+            asked = len(server.answers("textDocument/completion"))
+            neovim.keys(f"<Esc>GS{TYPED}<C-x><C-o>")
+            until(lambda: len(server.answers("textDocument/completion")) > asked, "it is answered")
+            return bool(server.answers("textDocument/completion")[-1]["items"])
 
-            neovim.keys("Go")
-            until(offered, "a suggestion", 30)
-            neovim.keys("<C-y>")
-            until(lambda: neovim.line().startswith(TYPED + CONTINUES), neovim.line)
-        finally:
-            neovim.close()
-        assert server.problems() == []
+        neovim.keys("Go")
+        until(offered, "a suggestion", 30)
+        neovim.keys("<C-y>")
+        until(lambda: neovim.line().startswith(TYPED + CONTINUES), neovim.line)
+    assert server.problems() == []
 
 
 def test_neovim_runs_sidelight_where_it_would_run_the_copilot_server_as_the_page_says(
-    nvim_program: Path, tmp_path: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch
+    with_neovim: Callable[[], AbstractContextManager[Neovim]], server: RealServer
 ) -> None:
-    with real_server(tmp_path, private_home) as server:
-        for name in ("PATH", "PYTHONPATH", "SIDELIGHT_VAULT", "SIDELIGHT_HOME"):
-            monkeypatch.setenv(name, server.environment[name])
-        neovim = Neovim(nvim_program, tmp_path / "homes")
-        try:
-            if not neovim.rpc.funcs.has("nvim-0.12"):
-                pytest.skip("this Neovim draws no ghost by itself")
-            _, with_lspconfig = pasted("copilot", "lua")
-            neovim.lua(COPILOT)
-            neovim.lua(with_lspconfig)
-            neovim.lua("vim.lsp.inline_completion.enable()")
-            neovim.lua("vim.keymap.set('i', '<Tab>', vim.lsp.inline_completion.get)")
-            neovim.rpc.command(f"edit {server.file}")
-            neovim.rpc.command("set noautoindent indentexpr=")
-            until(lambda: server.answers("initialize"), "it is started", 30)
-            assert neovim.lua(SIGN_IN) == "AlreadySignedIn"
-            neovim.keys("Go")
+    with with_neovim() as neovim:
+        if not neovim.rpc.funcs.has("nvim-0.12"):
+            pytest.skip("this Neovim draws no ghost by itself")
+        _, with_lspconfig = pasted("copilot", "lua")
+        neovim.lua(COPILOT)
+        neovim.lua(with_lspconfig)
+        neovim.lua("vim.lsp.inline_completion.enable()")
+        neovim.lua("vim.keymap.set('i', '<Tab>', vim.lsp.inline_completion.get)")
+        neovim.rpc.command(f"edit {server.file}")
+        neovim.rpc.command("set noautoindent indentexpr=")
+        until(lambda: server.answers("initialize"), "it is started", 30)
+        assert neovim.lua(SIGN_IN) == "AlreadySignedIn"
+        neovim.keys("Go")
 
-            def ghost() -> bool:
-                # Typed anew each time: the gateway may not have read the workspace at first, and
-                # Neovim asks once it rests.
-                neovim.keys(f"<Esc>GS{TYPED}")
-                ends = time.monotonic() + DRAWN_WITHIN_S
-                while not (found := neovim.native_ghost()) and time.monotonic() < ends:
-                    time.sleep(0.01)
-                return found.startswith(CONTINUES)
+        def ghost() -> bool:
+            # Typed anew each time: the gateway may not have read the workspace at first, and
+            # Neovim asks once it rests.
+            neovim.keys(f"<Esc>GS{TYPED}")
+            ends = time.monotonic() + DRAWN_WITHIN_S
+            while not (found := neovim.native_ghost()) and time.monotonic() < ends:
+                time.sleep(0.01)
+            return found.startswith(CONTINUES)
 
-            until(ghost, neovim.native_ghost, 30)
-            neovim.keys("<Tab>")
-            until(lambda: TYPED + CONTINUES in neovim.lines(), neovim.line)
-            assert neovim.messages() == ""
-        finally:
-            neovim.close()
-        assert server.problems(DIALECT) == []
+        until(ghost, neovim.native_ghost, 30)
+        neovim.keys("<Tab>")
+        until(lambda: TYPED + CONTINUES in neovim.lines(), neovim.line)
+        assert neovim.messages() == ""
+    assert server.problems(DIALECT) == []

@@ -12,8 +12,9 @@ import pytest
 
 from support import stdio_tee
 from support.neovim import Neovim, package_path, until
-from support.neovim_real import LEDGER, TYPED, brokers, ready
+from support.neovim_real import TYPED, brokers, ready
 from support.neovim_scene import Scene
+from support.real_server import LEDGER_WITH_ASTRAL
 
 pytestmark = pytest.mark.editors
 
@@ -40,7 +41,7 @@ def open_file(nvim_program: Path, sidelight_command: list[str], tmp_path: Path) 
     repository, kept = tmp_path / "repo", tmp_path / "traffic"
     (repository / ".git").mkdir(parents=True)
     kept.mkdir()
-    (repository / "ledger.py").write_text(LEDGER, encoding="utf-8")
+    (repository / "ledger.py").write_text(LEDGER_WITH_ASTRAL, encoding="utf-8")
 
     def start(name: str) -> Scene:
         neovim = Neovim(nvim_program, tmp_path / f"homes{len(scenes)}")

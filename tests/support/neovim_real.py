@@ -8,20 +8,6 @@ from pathlib import Path
 from .neovim import until
 from .neovim_scene import Scene
 
-LEDGER = '''"""Totals of a ledger."""
-
-
-def total_of_entries(entries: list[int]) -> int:
-    running_total = 0
-    for entry in entries:
-        running_total += entry
-    return running_total
-
-
-def label_of_total(running_total: int) -> str:
-    smile = "😀𝄞"; label = smile + str(running_total)
-    return label
-'''
 TYPED = "\n\ndef total(entries: list[int]) -> int:\n    running_total = 0\n    for entry in "
 
 

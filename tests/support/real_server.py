@@ -28,6 +28,15 @@ def total_of_entries(entries: list[int]) -> int:
         running_total += entry
     return running_total
 '''
+LABEL = """
+
+def label_of_total(running_total: int) -> str:
+    smile = "😀𝄞"; label = smile + str(running_total)
+    return label
+"""
+LEDGER_WITH_ASTRAL = LEDGER + LABEL
+"""The same, and a line with characters that take two UTF-16 units."""
+
 WRITTEN = """def total(entries: list[int]) -> int:
     running_total = 0
 """

@@ -213,8 +213,6 @@ def read_requests(path: Path, since: float, until: float) -> Iterator[DecisionVi
         FileNotFoundError: there is no ledger yet.
         sqlite3.Error: it cannot be read.
     """
-    if not path.is_file():
-        raise FileNotFoundError(path)
     with contextlib.closing(_open_to_read(path)) as link:
         for row in link.execute(_SELECT, (max(since, 0.0), min(until, LATEST))):
             decision = request_of(row)
@@ -236,8 +234,6 @@ def read_sums(
         FileNotFoundError: there is no ledger yet.
         sqlite3.Error: it cannot be read.
     """
-    if not path.is_file():
-        raise FileNotFoundError(path)
     places = sorted({endpoint_of(url) for url in endpoints} - {""})
     # What was never sent belongs to whichever gateway is asked about.
     places = ["", *places] if places else []
@@ -256,8 +252,6 @@ def read_taken(path: Path) -> tuple[Taken, ...]:
         FileNotFoundError: there is no ledger yet.
         sqlite3.Error: it cannot be read.
     """
-    if not path.is_file():
-        raise FileNotFoundError(path)
     with contextlib.closing(_open_to_read(path)) as link:
         return tuple(usage_provenance.taken(link))
 
@@ -265,7 +259,13 @@ def read_taken(path: Path) -> tuple[Taken, ...]:
 def _open_to_read(path: Path) -> sqlite3.Connection:
     """A connection that only reads. In a folder that cannot be written there is no log to share,
     and SQLite must be told that nobody writes (https://www.sqlite.org/wal.html#readonly).
+
+    Raises:
+        FileNotFoundError: there is no ledger yet.
+        sqlite3.Error: it cannot be read.
     """
+    if not path.is_file():
+        raise FileNotFoundError(path)
     link = sqlite3.connect(f"{path.as_uri()}?mode=ro", timeout=BUSY_S, uri=True)
     try:
         link.execute("SELECT count(*) FROM (SELECT 1 FROM request LIMIT 1)").fetchone()

@@ -15,7 +15,7 @@ import pytest
 
 from support import client_profiles, code_server, vscode_api
 from support.neovim import until
-from support.real_server import brokers_of
+from support.real_server import LEDGER_WITH_ASTRAL, brokers_of
 from support.vscode_api import Api
 from support.vscode_window import PATIENCE_S, Server, Window
 
@@ -55,20 +55,6 @@ owner = "payments@example.org"
 """
 CARDS = "def card_of_holder(holder: str) -> str:\n    return holder\n"
 WORKSPACE = '{"folders": [{"path": "work"}, {"path": "payments"}]}'
-LEDGER = '''"""Totals of a ledger."""
-
-
-def total_of_entries(entries: list[int]) -> int:
-    running_total = 0
-    for entry in entries:
-        running_total += entry
-    return running_total
-
-
-def label_of_total(running_total: int) -> str:
-    smile = "😀𝄞"; label = smile + str(running_total)
-    return label
-'''
 TYPED = "\n\ndef total_of_entries(entries: list[int]"
 
 
@@ -157,7 +143,7 @@ def real(scene: tuple[Server, Window], private_home: Path) -> Generator[Window]:
     """The window with the real server, its broker and the embedded gateway."""
     server, window = scene
     server.real(private_home)
-    window.begin(LEDGER)
+    window.begin(LEDGER_WITH_ASTRAL)
     window.restart(server)
     until(lambda: "/120" in window.status(), lambda: f"ready: {window.status()}", PATIENCE_S)
     window.focus()

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from support.neovim import until
+from support.real_server import LEDGER_WITH_ASTRAL
 from support.vscode_window import PATIENCE_S, Server, Window
 
-from .conftest import CARDS, CLOSED_BECAUSE, LEDGER, TYPED
+from .conftest import CARDS, CLOSED_BECAUSE, TYPED
 
 pytestmark = [pytest.mark.editors, pytest.mark.timeout(300)]
 
@@ -55,7 +56,7 @@ def test_a_block_is_a_diagnostic_with_a_hover_and_with_actions_that_work(real: W
     api, file = real.api, str(real.file)
     assert {f"sidelight.{name}" for name in OURS | SERVERS} <= set(api.call("commands"))
     real.type(WITH_SSN, delay_ms=15)
-    row = LEDGER.count("\n") + 2
+    row = LEDGER_WITH_ASTRAL.count("\n") + 2
     start = WITH_SSN.strip().index(SSN)
     (found,) = until(lambda: api.call("diagnostics", file=file), "a diagnostic", PATIENCE_S)
     assert found["range"] == [row, start, row, start + len(SSN)]
@@ -84,7 +85,7 @@ def test_an_acceptance_counts_the_same_with_the_editors_command_and_without(
     until(lambda: accepted() == 1, lambda: f"it counts: {accepted()}", PATIENCE_S)
     until(lambda: told_of_it(server), "the editor ran the command")
     server.real(private_home, silent=True)
-    real.begin(LEDGER)
+    real.begin(LEDGER_WITH_ASTRAL)
     real.restart(server)
     until(lambda: "/120" in real.status(), real.status, PATIENCE_S)
     take(real)
@@ -99,7 +100,7 @@ def take(window: Window) -> None:
     window.type(TYPED)
     window.invoke(") -> int:")
     window.api.command("editor.action.inlineSuggest.commit")
-    assert window.saved().startswith(LEDGER + TYPED + ") -> int:")
+    assert window.saved().startswith(LEDGER_WITH_ASTRAL + TYPED + ") -> int:")
 
 
 def told_of_it(server: Server) -> bool:

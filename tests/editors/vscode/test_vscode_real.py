@@ -12,10 +12,10 @@ import pytest
 
 from support import code_server
 from support.neovim import until
-from support.real_server import brokers_of
+from support.real_server import LEDGER_WITH_ASTRAL, brokers_of
 from support.vscode_window import MENU, PANE, PATIENCE_S, STATUS_BAR, Server, Window
 
-from .conftest import LEDGER, TYPED
+from .conftest import TYPED
 
 IN_THE_MENU = ("Why nothing here?", "What was sent?", "Usage", "Sign out", "Restart", "Show log")
 
@@ -32,7 +32,7 @@ def test_typing_brings_a_suggestion_and_tab_takes_it(
         real.picture_for_the_page("vscode-ghost", PANE)
         real.picture_for_the_page("vscode-ready", STATUS_BAR)
     real.press("Tab")
-    assert real.saved().startswith(LEDGER + TYPED + ") -> int:")
+    assert real.saved().startswith(LEDGER_WITH_ASTRAL + TYPED + ") -> int:")
     assert real.toasts() == []
 
 
@@ -42,7 +42,7 @@ def test_a_bracket_that_the_editor_closed_does_not_stay_behind(real: Window) -> 
     real.type("ent")
     real.wait_for_ghost("ries: list[int]")
     real.press("Tab")
-    line = real.saved()[len(LEDGER) :].strip().splitlines()[0]
+    line = real.saved()[len(LEDGER_WITH_ASTRAL) :].strip().splitlines()[0]
     assert line.startswith("def total_of_entries(entries: list[int])")
     assert line.count(")") == 1
 
@@ -52,7 +52,7 @@ def test_an_accept_beside_emoji_counts_columns_right(real: Window) -> None:
     real.type("bel ")
     real.wait_for_ghost("= smile")
     real.press("Tab")
-    line = real.saved()[len(LEDGER) :].strip().splitlines()[0]
+    line = real.saved()[len(LEDGER_WITH_ASTRAL) :].strip().splitlines()[0]
     assert line == 'smile = "😀𝄞"; label = smile + str(running_total)'
 
 

@@ -68,8 +68,7 @@ def pace(budget: Budget, now: float) -> Pace:
     A hard limit that is used up does not count: the broker refuses the request without sending it,
     and says which limit it was.
     """
-    purses = (purse.at(now) for purse in budget.purses)
-    paces = [_pace(purse, now) for purse in purses if _counts(purse)]
+    paces = [_pace(purse, now) for purse in budget.at(now).purses if _counts(purse)]
     return min(paces, key=lambda one: (not one.reserved, one.per_key), default=UNLIMITED)
 
 
