@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sidelight_client.adapters import dpop
-from sidelight_client.adapters.http import HttpClient, HttpTimeouts
+from sidelight_client.adapters.http import HttpClient
 from sidelight_client.adapters.oidc import OidcProvider, OidcSettings
 from sidelight_client.adapters.oidc_tokens import jwt_claims
 from sidelight_client.domain.identity.session import Grant, RenewalFailure
@@ -36,7 +36,7 @@ def binder(shared_binder: Provider, secrets_watch: Secrets) -> Iterator[Provider
 
 @pytest.fixture
 async def http() -> AsyncGenerator[HttpClient]:
-    client = HttpClient(timeouts=HttpTimeouts(connect_s=1, read_s=1))
+    client = HttpClient(connect_s=1)
     yield client
     await client.close()
 

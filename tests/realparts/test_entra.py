@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from sidelight_client.adapters.entra import EntraProvider
 from sidelight_client.adapters.file_vault import FileVault
-from sidelight_client.adapters.http import HttpClient, HttpTimeouts
+from sidelight_client.adapters.http import HttpClient
 from sidelight_client.adapters.oidc import OidcSettings
 from sidelight_client.domain.identity.session import Grant, RenewalFailure
 from sidelight_client.keeper import SessionKeeper
@@ -98,7 +98,7 @@ def tenant(
 
 @pytest.fixture
 async def http(tenant: Provider) -> AsyncGenerator[HttpClient]:
-    client = HttpClient(timeouts=HttpTimeouts(connect_s=1, read_s=1))
+    client = HttpClient(connect_s=1)
     yield client
     await client.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 import ssl
@@ -70,7 +71,7 @@ def connect_problem(error: BaseException, step: str) -> HttpProblemKind:
 
     Args:
         error: the HTTP library's error.
-        step: the last step it had begun, such as `connection.start_tls.started`.
+        step: the last step it had begun, such as `start_tls`.
     """
     causes = list(_causes(error))
     if any(isinstance(cause, socket.gaierror) for cause in causes):
@@ -78,7 +79,9 @@ def connect_problem(error: BaseException, step: str) -> HttpProblemKind:
     if "start_tls" in step or any(isinstance(cause, ssl.SSLError) for cause in causes):
         return HttpProblemKind.TLS
     refused = (ConnectionRefusedError, FileNotFoundError)
-    if any(isinstance(cause, refused) for cause in causes):
+    # Where several addresses were tried, asyncio before 3.12 keeps only their errors' texts.
+    number = f"[Errno {errno.ECONNREFUSED}]"
+    if any(isinstance(cause, refused) or number in str(cause) for cause in causes):
         return HttpProblemKind.REFUSED
     return HttpProblemKind.UNREACHABLE
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from .. import __version__
 from ..domain.identity.diagnosis import FolderSeen, LockSeen, TrustSeen
 from .folders import Folders
-from .http import system_trust
+from .http_trust import system_trust
 from .sealed_store import SealedStore
 
 CA_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")

@@ -23,7 +23,8 @@ from urllib.request import getproxies, proxy_bypass
 
 from ..domain.identity.diagnosis import Answer, EndpointSeen, Trouble
 from ..ports import Clock
-from .http import HttpAnswer, HttpClient, HttpProblem, HttpProblemKind, is_loopback, system_trust
+from .http import HttpAnswer, HttpClient, HttpProblem, HttpProblemKind, is_loopback
+from .http_trust import system_trust
 
 LOOK_UP_S = 3.0
 CONNECT_S = 2.5

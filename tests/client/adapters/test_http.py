@@ -11,15 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from sidelight_client.adapters import http as http_module
 from sidelight_client.adapters.http import (
     HttpAnswer,
     HttpClient,
     HttpProblem,
     HttpProblemKind,
-    HttpTimeouts,
     is_loopback,
 )
+from sidelight_client.adapters.http_trust import system_trust
 from sidelight_client.domain.identity.secret import Secret
 from support.raw_server import Exchange, answer, chunk, raw_server, stream_head
 
@@ -260,7 +259,7 @@ async def test_dropping_the_pool_ends_what_hangs_on_a_dead_connection(client: Ht
 
 
 async def test_connecting_to_a_host_that_does_not_answer_ends_in_time() -> None:
-    client = HttpClient(timeouts=HttpTimeouts(connect_s=0.2))
+    client = HttpClient(connect_s=0.2)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(0)
@@ -284,6 +283,6 @@ def test_loopback_is_recognised_without_asking_anybody() -> None:
 
 
 def test_certificates_are_always_verified() -> None:
-    context = http_module.system_trust()
+    context = system_trust()
     assert context.check_hostname
     assert context.verify_mode.name == "CERT_REQUIRED"
