@@ -28,6 +28,8 @@ MAX_BYTES = 100_000_000
 WAITING_MAX = 2_000
 """Requests that wait to be written; on a disk that stays full the oldest are forgotten."""
 RETRY_S = 30.0
+GATHER_S = 0.05
+"""How long the thread lets entries gather: one commit for a burst, after the answers it would slow down."""
 _BATCH = 200
 _FORGET_EVERY = 500
 _CLOSE_WAIT_S = 2.0
@@ -55,7 +57,7 @@ class UsageLedger:
         self._max_bytes = max_bytes
         self._retry_s = retry_s
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
-        self._closed = False
+        self._closing = threading.Event()
         self._refused = 0
         self._tell: Callable[[str], object] = lambda _problem: None
         self._tell_damaged: Callable[[str], object] = lambda _path: None
@@ -91,7 +93,7 @@ class UsageLedger:
         self._take_note(known)
 
     def _take_note(self, entry: Entry) -> None:
-        if self._closed:
+        if self._closing.is_set():
             return
         if self._queue.qsize() < WAITING_MAX:
             self._queue.put(entry)
@@ -100,8 +102,8 @@ class UsageLedger:
 
     def close(self) -> None:
         """Write what waits and end the thread; waits two seconds at most, so not on the loop."""
-        if not self._closed:
-            self._closed = True
+        if not self._closing.is_set():
+            self._closing.set()
             self._queue.put(None)
         self._thread.join(_CLOSE_WAIT_S)
 
@@ -119,6 +121,7 @@ class UsageLedger:
         """Take what was recorded; whether that was the last."""
         try:
             entry = self._queue.get(timeout=wait_s)
+            self._closing.wait(GATHER_S)
             while True:
                 if entry is None:
                     return True

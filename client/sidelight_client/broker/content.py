@@ -85,7 +85,9 @@ class ContentGuard:
         self.place_of = place_of
         self._wanted: tuple[Sequence[ContentRule], RuleChoice | None, RedactionMode] | None = None
         self._compiling: asyncio.Task[None] | None = None
-        self._sent: deque[SentText] = deque(maxlen=SENT_KEPT)
+        self._sent: dict[str, SentText] = {}
+        """By trace id, the oldest first."""
+        self._sent_chars = 0
 
     def refresh(self) -> None:
         """Compile the rules in the background if they are others than those in force."""
@@ -134,14 +136,18 @@ class ContentGuard:
 
     def remember(self, sent: SentText) -> None:
         """Keep what was sent; of a request that is sent again, the latest."""
-        kept = [one for one in self._sent if one.trace_id != sent.trace_id]
-        self._sent = deque((*kept, sent), maxlen=SENT_KEPT)
-        while len(self._sent) > 1 and sum(one.size for one in self._sent) > SENT_KEPT_CHARS:
-            self._sent.popleft()
+        before = self._sent.pop(sent.trace_id, None)
+        self._sent_chars += sent.size - (before.size if before is not None else 0)
+        self._sent[sent.trace_id] = sent
+        while len(self._sent) > 1 and (
+            len(self._sent) > SENT_KEPT or self._sent_chars > SENT_KEPT_CHARS
+        ):
+            oldest = next(iter(self._sent))
+            self._sent_chars -= self._sent.pop(oldest).size
 
     def sent(self, trace_id: str) -> SentText | None:
         """What was sent for a request, while it is kept."""
-        return next((one for one in self._sent if one.trace_id == trace_id), None)
+        return self._sent.get(trace_id)
 
     def _look(self, preview: ContentPreview, request: CompletionRequest) -> Passage:
         return preview.before_sending(

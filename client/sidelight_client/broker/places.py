@@ -62,6 +62,8 @@ class Places:
         """
         rules = self._current()
         place = _with_language(self._repositories.place(uri), uri, language)
+        if not rules.reads_code:
+            return rules.judge(place)
         lines = _text_of(uri, parts).splitlines()
         name = place.levels[0].path
         return rules.judge(
@@ -109,18 +111,21 @@ class Places:
             self._prepared = sources, await asyncio.to_thread(_made, *sources)
 
     def _current(self) -> PlacePolicy:
-        sources = (self._facts.policy, self._facts.organisation, self._settings())
-        if not _same(sources, self._made_of):
+        facts, settings, made_of = self._facts, self._settings(), self._made_of
+        # Asked at each key, and nearly always of the same.
+        if (
+            made_of is None
+            or made_of[0] is not facts.policy
+            or made_of[1] is not facts.organisation
+            or made_of[2] is not settings
+        ):
+            sources = (facts.policy, facts.organisation, settings)
             prepared, self._prepared = self._prepared, None
-            ready = prepared is not None and _same(sources, prepared[0])
+            ready = prepared is not None and all(map(is_, sources, prepared[0]))
             self._rules = prepared[1] if ready and prepared is not None else _made(*sources)
             self._made_of = sources
             self._repositories.look_for(self._rules.markers)
         return self._rules
-
-
-def _same(sources: Sources, others: Sources | None) -> bool:
-    return others is not None and all(map(is_, sources, others))
 
 
 def _made(gateways: Policy, organisations: Policy, settings: Settings) -> PlacePolicy:

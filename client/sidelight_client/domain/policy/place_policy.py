@@ -92,6 +92,8 @@ class PlacePolicy:
         rules = policy.place_rules
         self.markers = frozenset(rule.marker for rule in rules if rule.marker)
         """The files to look for."""
+        self.reads_code = any(rule.kinds or rule.categories for rule in rules)
+        """Whether any verdict depends on what a file's lines say."""
         self._remotes = GlobIndex(rule.remote for rule in rules if rule.remote)
         self._paths = PathGlobs(rule.path for rule in rules if rule.path)
         self._filed = _file(rules)
