@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sidelight_client.settings import Setting, Value
+    from sidelight_client.setting_table import Setting, Value
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -55,7 +55,8 @@ def pages() -> dict[str, str]:
 
 
 def _settings() -> list[str]:
-    from sidelight_client.settings import SETTINGS, Layer
+    from sidelight_client.setting_table import SETTINGS
+    from sidelight_client.settings import Layer
 
     lines = [
         "# Settings",
@@ -159,7 +160,7 @@ def _explanations() -> list[str]:
 
 def _vscode_manifest() -> str:
     """The manifest of the VS Code extension, with the settings an editor may set."""
-    from sidelight_client.settings import schema
+    from sidelight_client.setting_table import schema
 
     manifest = json.loads(written(VSCODE_MANIFEST))
     declared = {k: v for k, v in schema()["properties"].items() if k.startswith(EDITOR_SECTION)}
@@ -183,7 +184,7 @@ def _vscode_manifest() -> str:
 
 def _jetbrains_schema() -> str:
     """The schema LSP4IJ checks the person's settings with: what an editor may set, and no more."""
-    from sidelight_client.settings import schema
+    from sidelight_client.setting_table import schema
 
     declared = schema()
     keys = {k: v for k, v in declared["properties"].items() if k.startswith(EDITOR_SECTION)}

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from habits import leftovers, logs, network, second_runs
-from sidelight_client.settings import SETTINGS
+from sidelight_client.setting_table import SETTINGS
 
 RUN = uuid.uuid4().hex
 """Marks every process this test run starts, however often it is forked and detached."""

@@ -15,7 +15,7 @@ from sidelight_client import cli
 from sidelight_client.domain.health import CONDITIONS
 from sidelight_client.domain.words import catalogue as words
 from sidelight_client.errors import ExitCode
-from sidelight_client.settings import SETTINGS
+from sidelight_client.setting_table import SETTINGS
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

@@ -16,7 +16,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 CLIENT = "sidelight_client"
 
-BASE = {"domain", "ports", "settings", "errors", "trace", "api", "__init__"}
+SETTINGS = {"settings", "setting_table", "setting_values"}
+BASE = {"domain", "ports", *SETTINGS, "errors", "trace", "api", "__init__"}
 """What everything above may use. `__init__` holds the version and nothing else."""
 
 ASSEMBLY = {"cli", "__main__"}
@@ -28,10 +29,10 @@ EDGES = {"link", "adapters", "gateways", "embedded"}
 MAY_USE = {
     "domain": {"domain"},
     "ports": {"domain"},
-    "settings": set[str](),
+    **dict.fromkeys(SETTINGS, SETTINGS),
     "errors": {"domain"},
     "trace": set[str](),
-    "api": {"domain", "ports", "settings", "trace"},
+    "api": {"domain", "ports", *SETTINGS, "trace"},
     "testing": {"domain", "ports"},
     "__init__": set[str](),
 }

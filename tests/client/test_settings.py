@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight_client.settings import SETTINGS, Layer, flatten, from_environment, resolve, schema
+from sidelight_client.setting_table import SETTINGS, schema
+from sidelight_client.settings import Layer, flatten, from_environment, resolve
 
 
 def test_the_strongest_layer_wins_in_whatever_order_they_are_given() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sidelight_client.settings import SETTINGS
+from sidelight_client.setting_table import SETTINGS
 from support.lsp4ij_template import commands, problems
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "installers" / "jetbrains"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..gateways.untrusted import text
-from ..settings import is_safe_address
+from ..setting_values import is_safe_address
 
 LARGEST = 256 * 1024
 

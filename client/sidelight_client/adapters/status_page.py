@@ -7,7 +7,7 @@ from ..gateways.discovery import origin
 from ..gateways.retry_delay import seconds_until
 from ..gateways.statuspage import page_reading
 from ..gateways.untrusted import parsed
-from ..settings import is_safe_address
+from ..setting_values import is_safe_address
 from .http import HttpClient, HttpProblem
 
 TIMEOUT_S = 10.0

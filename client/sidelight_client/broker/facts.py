@@ -31,7 +31,8 @@ from ..domain.spending.usage_limits import endpoint_of
 from ..domain.window import PartKind
 from ..domain.window.trims import trim_of
 from ..ports import GatewayInfo
-from ..settings import SETTINGS, Layer, Settings
+from ..setting_table import SETTINGS
+from ..settings import Layer, Settings
 
 DECISIONS_KEPT = 20
 

@@ -9,7 +9,8 @@ import os
 from ..adapters.config_files import read_settings
 from ..adapters.folders import folders
 from ..errors import ExitCode, UsageError
-from ..settings import SETTINGS, Settings, Value, schema
+from ..setting_table import SETTINGS, Value, schema
+from ..settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -28,7 +28,8 @@ from ..gateways.discovery import WELL_KNOWN
 from ..gateways.untrusted import items, mapping, text
 from ..link.dial import BrokerClient, dial
 from ..link.door import connect
-from ..settings import SETTINGS, Layer, Settings
+from ..setting_table import SETTINGS
+from ..settings import Layer, Settings
 from .doctor_show import as_json, lines
 
 ASK_BROKER_S = 5.0

@@ -12,7 +12,7 @@ from ..domain.feedback import form_address
 from ..domain.routing.endpoints import MOST
 from ..domain.routing.fim import Mode
 from ..ports import GatewayInfo
-from ..settings import is_safe_address
+from ..setting_values import is_safe_address
 from .limits import readings
 from .model_info import group_limits, model_facts
 from .profile import Profile

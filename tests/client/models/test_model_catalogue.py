@@ -7,7 +7,7 @@ import re
 import pytest
 
 from sidelight_client.domain.models.model_catalogue import CATALOGUE, Model
-from sidelight_client.settings import SETTINGS
+from sidelight_client.setting_table import SETTINGS
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
