@@ -14,7 +14,8 @@ from .domain.content.marks import ContentPlace, MarksFile
 from .domain.content.sources import RuleChoice
 from .domain.failure import Failure
 from .domain.feedback import Feedback, FeedbackResult
-from .domain.identity.session import Grant, RenewalFailure
+from .domain.identity.grant import Grant
+from .domain.identity.session_events import RenewalFailure
 from .domain.models.model_facts import ModelFacts
 from .domain.place import Document
 from .domain.policy.organisation import Policy, PolicyTrouble

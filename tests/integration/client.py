@@ -15,7 +15,7 @@ from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.broker import Broker
 from sidelight_client.domain.completion import CompletionRequest, Trigger
 from sidelight_client.domain.failure import Failure, FailureKind
-from sidelight_client.domain.identity.session import Grant
+from sidelight_client.domain.identity.grant import Grant
 from sidelight_client.domain.place import Document, Position
 from sidelight_client.domain.routing.reaction import about
 from sidelight_client.domain.window import take

@@ -17,8 +17,8 @@ from sidelight_client.adapters.discovered_identity import DiscoveredProvider
 from sidelight_client.adapters.folders import folders
 from sidelight_client.adapters.gateway_http import HttpGateway
 from sidelight_client.adapters.http import HttpClient
-from sidelight_client.cli.gateway import key_path
-from sidelight_client.domain.identity.session import Grant
+from sidelight_client.cli.gateway_key import key_path
+from sidelight_client.domain.identity.grant import Grant
 from sidelight_client.embedded.faults import Faults
 from sidelight_client.ports import SignInPrompt
 

@@ -19,7 +19,7 @@ from typing import Any
 from sidelight_client.adapters.http import HttpClient
 from sidelight_client.adapters.keyring_vault import KeyringVault
 from sidelight_client.adapters.oidc import OidcProvider, OidcSettings
-from sidelight_client.domain.identity.session import Grant
+from sidelight_client.domain.identity.grant import Grant
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.ports import Record, SignInFailed, SignInPrompt
 from sidelight_client.testing.fakes import grant

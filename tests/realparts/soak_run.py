@@ -16,7 +16,8 @@ from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from sidelight_client.adapters.oidc_tokens import jwt_claims
-from sidelight_client.domain.identity.session import Grant, Phase
+from sidelight_client.domain.identity.grant import Grant
+from sidelight_client.domain.identity.session import Phase
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.ports import GoingToSleep, NetworkChanged, Slept
 

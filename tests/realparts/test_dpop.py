@@ -11,7 +11,8 @@ from sidelight_client.adapters import dpop
 from sidelight_client.adapters.http import HttpClient
 from sidelight_client.adapters.oidc import OidcProvider, OidcSettings
 from sidelight_client.adapters.oidc_tokens import jwt_claims
-from sidelight_client.domain.identity.session import Grant, RenewalFailure
+from sidelight_client.domain.identity.grant import Grant
+from sidelight_client.domain.identity.session_events import RenewalFailure
 from sidelight_client.ports import RenewalRefused
 from support.secrets_watch import Secrets
 
@@ -36,7 +37,7 @@ def binder(shared_binder: Provider, secrets_watch: Secrets) -> Iterator[Provider
 
 @pytest.fixture
 async def http() -> AsyncGenerator[HttpClient]:
-    client = HttpClient(connect_s=1)
+    client = HttpClient(connect_s=1, silence_s=1)
     yield client
     await client.close()
 

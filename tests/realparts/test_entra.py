@@ -20,7 +20,8 @@ from sidelight_client.adapters.entra import EntraProvider
 from sidelight_client.adapters.file_vault import FileVault
 from sidelight_client.adapters.http import HttpClient
 from sidelight_client.adapters.oidc import OidcSettings
-from sidelight_client.domain.identity.session import Grant, RenewalFailure
+from sidelight_client.domain.identity.grant import Grant
+from sidelight_client.domain.identity.session_events import RenewalFailure
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.ports import RenewalRefused, Slept
 from support.secrets_watch import Secrets
@@ -98,7 +99,7 @@ def tenant(
 
 @pytest.fixture
 async def http(tenant: Provider) -> AsyncGenerator[HttpClient]:
-    client = HttpClient(connect_s=1)
+    client = HttpClient(connect_s=1, silence_s=1)
     yield client
     await client.close()
 

@@ -15,7 +15,9 @@ import pytest
 
 from sidelight_client.adapters.file_vault import FileVault
 from sidelight_client.adapters.http import HttpClient
-from sidelight_client.domain.identity.session import Grant, Phase, RenewalFailure
+from sidelight_client.domain.identity.grant import Grant
+from sidelight_client.domain.identity.session import Phase
+from sidelight_client.domain.identity.session_events import RenewalFailure
 from sidelight_client.ports import RenewalRefused, Slept
 from support.secrets_watch import Secrets
 
@@ -33,7 +35,7 @@ A_NIGHT_S = 14 * 3600.0
 
 @pytest.fixture
 async def http() -> AsyncGenerator[HttpClient]:
-    client = HttpClient(connect_s=1)
+    client = HttpClient(connect_s=1, silence_s=1)
     yield client
     await client.close()
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..domain.failure import Failure
-from ..domain.identity.session import Grant, RenewalFailure
+from ..domain.identity.grant import Grant
+from ..domain.identity.session_events import RenewalFailure
 from ..ports import (
     Clock,
     GatewayInfo,

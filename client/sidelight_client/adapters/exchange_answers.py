@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..domain.identity.secret import Secret
-from ..domain.identity.session import RenewalFailure
+from ..domain.identity.session_events import RenewalFailure
 from ..ports import RenewalRefused
 from .http import HttpAnswer, HttpProblem
 from .oidc_tokens import classify, error_code, error_reason, json_object, read_life

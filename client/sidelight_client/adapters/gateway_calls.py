@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any, assert_never
 
 from ..domain.failure import Failure, FailureKind
+from ..domain.identity.grant import Grant
 from ..domain.identity.secret import Secret
-from ..domain.identity.session import Grant
 from ..gateways.discovery import Announced
 from ..gateways.untrusted import mapping, parsed
 from ..ports import Clock

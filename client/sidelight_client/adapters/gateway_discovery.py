@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..domain.failure import Failure, FailureKind
-from ..domain.identity.session import Grant
+from ..domain.identity.grant import Grant
 from ..domain.routing.endpoints import MOST
 from ..gateways.discovery import (
     WELL_KNOWN,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ..domain.answers.answer import enough
 from ..domain.completion import CompletionRequest
 from ..domain.failure import Failure, FailureKind
-from ..domain.identity.session import Grant
+from ..domain.identity.grant import Grant
 from ..domain.routing.fim import Mode
 from ..gateways.answer_reader import AnswerReader
 from ..gateways.challenge import with_challenge

@@ -15,7 +15,7 @@ from ..domain.completion import CompletionRequest, Tier
 from ..domain.content.sources import RuleChoice
 from ..domain.failure import Failure, FailureKind
 from ..domain.feedback import Failed, Feedback, FeedbackResult, Problem
-from ..domain.identity.session import Grant
+from ..domain.identity.grant import Grant
 from ..domain.policy.organisation import Policy, PolicyTrouble
 from ..domain.routing import fim
 from ..domain.routing.fim import Learned, Mode, Shown

@@ -43,15 +43,27 @@ MAX_HEADERS = 200
 """How many response headers are accepted; h11 bounds their size to 100 kB."""
 MAX_BYTES = 1_000_000
 CONNECT_S = 2.5
+SILENCE_S = 30.0
 
 
 class HttpClient:
     """One pool of kept-alive connections. Every method returns; only cancellation is raised."""
 
-    def __init__(self, socket_path: Path | None = None, *, connect_s: float = CONNECT_S) -> None:
-        """With `socket_path` every request goes over that Unix socket, whatever its host."""
+    def __init__(
+        self,
+        socket_path: Path | None = None,
+        *,
+        connect_s: float = CONNECT_S,
+        silence_s: float = SILENCE_S,
+    ) -> None:
+        """With `socket_path` every request goes over that Unix socket, whatever its host.
+
+        A connection may take `connect_s`, and a server may be silent for `silence_s`, whatever time
+        a request is given in all.
+        """
         self._socket_path = socket_path
         self._connect_s = connect_s
+        self._silence_s = silence_s
         self._trust: ssl.SSLContext | None = None
         self._direct: HttpTransport | None = None
         self._proxied: HttpTransport | None = None
@@ -104,14 +116,14 @@ class HttpClient:
         asked, progress = HttpAsked(method, url, headers or {}, body), Progress()
         exchange: HttpExchange | None = None
         try:
-            async with asyncio.timeout(max(timeout_s, 0.0)):
+            async with asyncio.timeout(max(min(timeout_s, self._connect_s + self._silence_s), 0.0)):
                 transport = self._opened(url) or await self._open(url)
                 exchange = await transport.open(asked, progress)
         except Exception as error:
             # Whatever a peer or a library does ends here: a caller must not need to know either.
             opened: HttpStream | HttpProblem = _problem(error, progress.sent)
         else:
-            opened = _stream_of(exchange, max_bytes)
+            opened = _stream_of(exchange, max_bytes, self._silence_s)
         try:
             yield opened
         finally:
@@ -171,16 +183,17 @@ class HttpClient:
 class HttpStream:
     """An answer whose body has not been read yet."""
 
-    def __init__(self, exchange: HttpExchange, left: int) -> None:
+    def __init__(self, exchange: HttpExchange, left: int, silence_s: float) -> None:
         self.status = exchange.status
         self.headers = exchange.headers
         self._exchange = exchange
         self._left = left
+        self._silence_s = silence_s
 
     async def read(self, timeout_s: float) -> bytes | HttpProblem:
         """The next piece of the body, within `timeout_s`; empty at its end."""
         try:
-            async with asyncio.timeout(max(timeout_s, 0.0)):
+            async with asyncio.timeout(max(min(timeout_s, self._silence_s), 0.0)):
                 piece = await self._exchange.piece()
         except Exception as error:
             # The same as in `stream`: whatever happened, the caller gets a kind.
@@ -205,7 +218,9 @@ def _a_proxy_is_named() -> bool:
     return any(value and name.lower() in named for name, value in os.environ.items())
 
 
-def _stream_of(exchange: HttpExchange, max_bytes: int) -> HttpStream | HttpProblem:
+def _stream_of(
+    exchange: HttpExchange, max_bytes: int, silence_s: float
+) -> HttpStream | HttpProblem:
     if exchange.status == 407:  # noqa: PLR2004  Proxy Authentication Required, RFC 9110 §15.5.8
         return HttpProblem(HttpProblemKind.PROXY, sent=False)
     if exchange.header_count > MAX_HEADERS:
@@ -213,7 +228,7 @@ def _stream_of(exchange: HttpExchange, max_bytes: int) -> HttpStream | HttpProbl
     if exchange.headers.get("content-encoding", "identity").lower() != "identity":
         # We accept only `identity`; unfolding another coding could not be bounded.
         return HttpProblem(HttpProblemKind.PROTOCOL, sent=True)
-    return HttpStream(exchange, max_bytes)
+    return HttpStream(exchange, max_bytes, silence_s)
 
 
 def _problem(error: Exception, sent: bool) -> HttpProblem:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, assert_never
 from urllib.parse import urlencode
 
+from ..domain.identity.grant import Grant
 from ..domain.identity.secret import Secret
-from ..domain.identity.session import Grant, RenewalFailure
+from ..domain.identity.session_events import RenewalFailure
 from ..ports import Clock, RenewalRefused, SignInFailed, SignInPrompt
 from ..waiting import at_most
 from . import dpop

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from ..domain.identity.session import RenewalFailure
+from ..domain.identity.session_events import RenewalFailure
 from ..ports import RenewalRefused, SignInFailed
 from .http import HttpAnswer, HttpProblem
 from .oidc_metadata import MetadataError

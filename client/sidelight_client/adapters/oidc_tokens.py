@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never, cast
 
 from ..domain.identity.secret import Secret
-from ..domain.identity.session import RenewalFailure
+from ..domain.identity.session_events import RenewalFailure
 from ..ports import RenewalRefused
 from .http import HttpAnswer, HttpProblem, HttpProblemKind
 

@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import assert_never
 from urllib.parse import urlencode
 
+from ..domain.identity.grant import Grant
 from ..domain.identity.secret import Secret
-from ..domain.identity.session import Grant
 from ..ports import (
     Clock,
     GatewayInfo,

@@ -6,8 +6,8 @@ import json
 import math
 from typing import Any, cast
 
+from ..domain.identity.grant import Grant
 from ..domain.identity.secret import Secret
-from ..domain.identity.session import Grant
 from ..ports import Record
 
 FORMAT = 1

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..domain.completion import Tier
-from ..domain.identity.session import Grant
+from ..domain.identity.grant import Grant
 from ..domain.spending.budget import observe, poorest, spend
 from ..ports import Clock, Finish, Gateway
 from .facts import BrokerFacts

@@ -13,7 +13,7 @@ from ..domain.completion import Completed, CompletionRequest, Tier, Timings, Tri
 from ..domain.content.redaction import Restorer
 from ..domain.explaining.sent_text import SentText
 from ..domain.failure import Failure, FailureKind
-from ..domain.identity.session import Grant
+from ..domain.identity.grant import Grant
 from ..domain.routing import aftermath, breaker
 from ..domain.routing.aftermath import Exchange, Lessons
 from ..domain.routing.endpoints import MOST

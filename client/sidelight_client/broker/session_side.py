@@ -10,7 +10,8 @@ from dataclasses import replace
 from ..domain.completion import CompletionRequest, Trigger, Unauthorized, UnauthorizedReason
 from ..domain.health import Condition, Severity, release
 from ..domain.identity.diagnosis_session import SessionSeen
-from ..domain.identity.session import Grant, Phase
+from ..domain.identity.grant import Grant
+from ..domain.identity.session import Phase
 from ..domain.snapshot import SessionView
 from ..domain.words.catalogue import Message, say
 from ..keeper import SessionKeeper

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from ..domain.completion import CompletionRequest
 from ..domain.failure import FailureKind
+from ..domain.identity.grant import Grant
 from ..domain.identity.secret import Secret
-from ..domain.identity.session import Grant
 from ..domain.routing.fim import Mode
 from ..domain.spending.budget import Reading, Scope, Unit
 from .classify import Dialect

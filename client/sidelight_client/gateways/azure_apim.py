@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 
 from ..domain.failure import FailureKind
+from ..domain.identity.grant import Grant
 from ..domain.identity.secret import Secret
-from ..domain.identity.session import Grant
 from ..domain.spending.budget import Reading
 from ..trace import traceparent
 from .classify import Dialect

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..domain.completion import MOST_ALTERNATIVES, CompletionRequest
 from ..domain.failure import Failure, FailureKind
+from ..domain.identity.grant import Grant
 from ..domain.identity.secret import Secret
-from ..domain.identity.session import Grant
 from ..domain.routing.fim import Mode
 from ..domain.spending.budget import Reading
 from ..trace import traceparent

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from ..domain.completion import CompletionRequest, Source, TokenUse
 from ..domain.failure import Failure, RuleHit
+from ..domain.identity.grant import Grant
 from ..domain.identity.secret import Secret
-from ..domain.identity.session import Grant
 from ..domain.routing.fim import Mode
 from ..domain.spending.budget import Reading
 

@@ -9,7 +9,8 @@ from typing import assert_never
 from ..domain.health import IDENTITY_REASONS, Condition, hold, release
 from ..domain.identity.diagnosis_session import RenewalSeen, SessionSeen
 from ..domain.identity.identity_reasons import identity_reason
-from ..domain.identity.session import Phase, RenewalFailure, Session
+from ..domain.identity.session import Phase, Session
+from ..domain.identity.session_events import RenewalFailure
 from ..domain.snapshot import SessionView
 from ..ports import RenewalRefused, VaultState
 from .renewal import (

@@ -16,21 +16,20 @@ from typing import Any, assert_never
 
 from ..domain.health import Condition
 from ..domain.identity.diagnosis_session import SessionSeen
-from ..domain.identity.session import (
+from ..domain.identity.grant import Grant
+from ..domain.identity.session import Session, reduce
+from ..domain.identity.session_events import (
     AskPerson,
     DropPool,
     Event,
     Forget,
-    Grant,
     Leaving,
     NetworkUp,
     Persist,
     Refused,
     Renew,
-    Session,
     Tick,
     Woke,
-    reduce,
 )
 from ..domain.snapshot import SessionView
 from ..ports import (

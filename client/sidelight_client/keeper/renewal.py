@@ -10,14 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from ..domain.identity.session import (
+from ..domain.identity.grant import Grant
+from ..domain.identity.session import Phase, Session
+from ..domain.identity.session_events import (
     Event,
-    Grant,
-    Phase,
     RenewalFailed,
     RenewalFailure,
     Renewed,
-    Session,
     SignedOut,
 )
 from ..ports import Clock, HalfRenewed, IdentityProvider, Record, RenewalRefused, Vault

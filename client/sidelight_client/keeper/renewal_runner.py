@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..domain.identity.session import Event, Renew, RenewalFailure, Renewed, Session
+from ..domain.identity.session import Session
+from ..domain.identity.session_events import Event, Renew, RenewalFailure, Renewed
 from ..ports import Clock, IdentityProvider, RenewalRefused, Vault
 from ..waiting import at_most
 from .renewal import NoRenewal, Renewal, RenewalResult, RenewalView, event_of, renew_once

@@ -9,7 +9,8 @@ from collections.abc import Callable, Coroutine, Generator
 from dataclasses import replace
 from typing import Any
 
-from ..domain.identity.session import Grant, Session
+from ..domain.identity.grant import Grant
+from ..domain.identity.session import Session
 from ..ports import Clock, IdentityProvider, Record, Vault, VaultState
 from .renewal import LOCK_WAIT_S
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from ..domain.identity.session import Event, Grant, SignedIn, SignedOut
+from ..domain.identity.grant import Grant
+from ..domain.identity.session_events import Event, SignedIn, SignedOut
 from ..ports import Clock, IdentityProvider, Record, Vault, VaultState
 from .facts import KeeperState
 from .session_vault import SignInWatch, UnlockWatch, alone, keep_sign_in, keep_sign_out

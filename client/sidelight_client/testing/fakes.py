@@ -13,8 +13,8 @@ from ..domain.completion import CompletionRequest, Source, SourceKind, Tier
 from ..domain.content.sources import RuleChoice
 from ..domain.failure import Failure
 from ..domain.feedback import Feedback, FeedbackResult, NoEndpoint
+from ..domain.identity.grant import Grant
 from ..domain.identity.secret import Secret
-from ..domain.identity.session import Grant
 from ..domain.policy.organisation import Policy, PolicyTrouble
 from ..domain.spending.budget import Reading
 from ..ports import (

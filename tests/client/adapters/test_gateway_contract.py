@@ -15,7 +15,7 @@ from sidelight_client.adapters.gateway_http import HttpGateway
 from sidelight_client.adapters.http import HttpClient
 from sidelight_client.domain.completion import Blocked, CompletionRequest, SourceKind
 from sidelight_client.domain.failure import Failure, FailureKind
-from sidelight_client.domain.identity.session import Grant
+from sidelight_client.domain.identity.grant import Grant
 from sidelight_client.domain.place import Document, Position
 from sidelight_client.domain.policy.organisation import Mode, Policy
 from sidelight_client.domain.policy.place_policy import DocumentPlace, PlacePolicy, RepositoryLevel

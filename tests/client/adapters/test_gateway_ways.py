@@ -17,7 +17,7 @@ from sidelight_client.adapters.gateway_ways import MOST, LearnedWays
 from sidelight_client.adapters.http import HttpClient
 from sidelight_client.domain.completion import CompletionRequest, Tier
 from sidelight_client.domain.failure import Failure, FailureKind
-from sidelight_client.domain.identity.session import Grant
+from sidelight_client.domain.identity.grant import Grant
 from sidelight_client.domain.place import Document, Position
 from sidelight_client.domain.routing.fim import Learned, Mode, Shown
 from sidelight_client.domain.window import take

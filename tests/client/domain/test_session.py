@@ -9,25 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidelight_client.domain.identity.secret import Secret
-from sidelight_client.domain.identity.session import (
+from sidelight_client.domain.identity.session import Phase, Session, reduce
+from sidelight_client.domain.identity.session_events import (
     AskPerson,
     DropPool,
     Event,
     Forget,
     NetworkUp,
     Persist,
-    Phase,
     Refused,
     Renew,
     RenewalFailed,
     RenewalFailure,
     Renewed,
-    Session,
     SignedIn,
     SignedOut,
     Tick,
     Woke,
-    reduce,
 )
 from sidelight_client.testing.fakes import grant
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from sidelight_client.domain.completion import CompletionRequest, TokenUse
+from sidelight_client.domain.identity.grant import Grant
 from sidelight_client.domain.identity.secret import Secret
-from sidelight_client.domain.identity.session import Grant
 from sidelight_client.domain.place import Document, Position
 from sidelight_client.domain.routing.fim import Mode
 from sidelight_client.domain.spending.budget import Reading, Scope, Unit

@@ -14,23 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidelight_client.adapters.discovered_identity import DiscoveredProvider
-from sidelight_client.adapters.http import HttpAnswer, HttpClient, HttpTimeouts
+from sidelight_client.adapters.http import HttpAnswer, HttpClient
 from sidelight_client.adapters.oidc_tokens import classify, error_reason
 from sidelight_client.domain.failure import Failure, FailureKind
 from sidelight_client.domain.health import CONDITIONS, IDENTITY_REASONS, visible
 from sidelight_client.domain.identity.identity_reasons import identity_reason
-from sidelight_client.domain.identity.session import (
-    CLAIMS_NOT_MET,
+from sidelight_client.domain.identity.session import CLAIMS_NOT_MET, Phase, Session, reduce
+from sidelight_client.domain.identity.session_events import (
     AskPerson,
-    Phase,
     Refused,
     Renew,
     RenewalFailed,
     RenewalFailure,
     Renewed,
-    Session,
     Tick,
-    reduce,
 )
 from sidelight_client.domain.words.catalogue import facts_of, say
 from sidelight_client.gateways.challenge import challenged_claims, with_challenge
@@ -193,7 +190,7 @@ async def idp(secrets_watch: Secrets) -> AsyncGenerator[StrictIdp]:
 async def test_the_claims_go_to_the_token_endpoint_and_then_into_the_next_sign_in(
     idp: StrictIdp,
 ) -> None:
-    http = HttpClient(timeouts=HttpTimeouts(connect_s=1, read_s=1))
+    http = HttpClient(connect_s=1, silence_s=1)
     pages: list[asyncio.Future[bytes]] = []
 
     async def discover() -> GatewayInfo:

@@ -14,11 +14,12 @@ import pytest
 
 from sidelight_client.adapters import dpop
 from sidelight_client.adapters.gateway_http import HttpGateway
-from sidelight_client.adapters.http import HttpClient, HttpTimeouts
+from sidelight_client.adapters.http import HttpClient
 from sidelight_client.adapters.oidc import OidcProvider, OidcSettings
 from sidelight_client.adapters.vault_record import decode, encode
+from sidelight_client.domain.identity.grant import Grant
 from sidelight_client.domain.identity.secret import Secret
-from sidelight_client.domain.identity.session import Grant, RenewalFailure
+from sidelight_client.domain.identity.session_events import RenewalFailure
 from sidelight_client.gateways.discovery import from_document
 from sidelight_client.ports import GatewayInfo, Record, RenewalRefused
 from sidelight_client.testing.fakes import FakeClock, grant
@@ -124,7 +125,7 @@ class Endpoint:
 
 @pytest.fixture
 async def http() -> AsyncGenerator[HttpClient]:
-    client = HttpClient(timeouts=HttpTimeouts(connect_s=1, read_s=1))
+    client = HttpClient(connect_s=1, silence_s=1)
     yield client
     await client.close()
 

@@ -11,7 +11,7 @@ import pytest
 
 from sidelight_client.adapters import dpop
 from sidelight_client.adapters.gateway_http import HttpGateway
-from sidelight_client.adapters.http import HttpClient, HttpTimeouts
+from sidelight_client.adapters.http import HttpClient
 from sidelight_client.adapters.token_exchange import (
     ExchangeForm,
     ExchangeSettings,
@@ -20,8 +20,8 @@ from sidelight_client.adapters.token_exchange import (
 from sidelight_client.domain.completion import CompletionRequest
 from sidelight_client.domain.failure import Failure, FailureKind
 from sidelight_client.domain.feedback import Feedback, Sent, Subject
+from sidelight_client.domain.identity.grant import Grant
 from sidelight_client.domain.identity.secret import Secret
-from sidelight_client.domain.identity.session import Grant
 from sidelight_client.domain.place import Document, Position
 from sidelight_client.domain.window import take
 from sidelight_client.ports import (
@@ -81,7 +81,7 @@ class Gateway:
 
 @pytest.fixture
 async def http() -> AsyncGenerator[HttpClient]:
-    client = HttpClient(timeouts=HttpTimeouts(connect_s=1, read_s=1))
+    client = HttpClient(connect_s=1, silence_s=1)
     yield client
     await client.close()
 

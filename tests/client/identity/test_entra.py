@@ -24,7 +24,7 @@ from sidelight_client.adapters.entra_request import (
 from sidelight_client.adapters.http import HttpClient
 from sidelight_client.adapters.oidc import OidcProvider, OidcSettings
 from sidelight_client.adapters.oidc_metadata import Metadata, MetadataError
-from sidelight_client.domain.identity.session import RenewalFailure
+from sidelight_client.domain.identity.session_events import RenewalFailure
 from sidelight_client.ports import GatewayInfo, RenewalRefused
 from sidelight_client.setting_table import SETTINGS
 from sidelight_client.testing.fakes import FakeClock, grant

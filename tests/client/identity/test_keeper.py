@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from sidelight_client.domain.health import visible
-from sidelight_client.domain.identity.session import Grant, Phase, RenewalFailure
+from sidelight_client.domain.identity.grant import Grant
+from sidelight_client.domain.identity.session import Phase
+from sidelight_client.domain.identity.session_events import RenewalFailure
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.ports import (
     GoingToSleep,

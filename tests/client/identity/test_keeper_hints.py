@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from sidelight_client.domain.identity.session import (
+from sidelight_client.domain.identity.session import Session, reduce
+from sidelight_client.domain.identity.session_events import (
     NetworkUp,
     RenewalFailed,
     RenewalFailure,
-    Session,
     SignedIn,
     Tick,
-    reduce,
 )
 from sidelight_client.testing.fakes import grant
 

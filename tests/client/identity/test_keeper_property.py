@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidelight_client.domain.identity.session import Grant, Phase, RenewalFailure
+from sidelight_client.domain.identity.grant import Grant
+from sidelight_client.domain.identity.session import Phase
+from sidelight_client.domain.identity.session_events import RenewalFailure
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.ports import GoingToSleep, NetworkChanged, Record, RenewalRefused, Slept
 from sidelight_client.testing.fakes import FakeClock, FakeIdp, FakeVault, grant, settle

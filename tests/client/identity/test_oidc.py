@@ -12,12 +12,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from sidelight_client.adapters.http import HttpClient, HttpTimeouts
+from sidelight_client.adapters.http import HttpClient
 from sidelight_client.adapters.oidc import OidcProvider, OidcSettings
 from sidelight_client.adapters.oidc_device import ask_device_code, read_pending
 from sidelight_client.adapters.oidc_metadata import MetadataError, is_private, read_metadata
+from sidelight_client.domain.identity.grant import Grant
 from sidelight_client.domain.identity.secret import Secret
-from sidelight_client.domain.identity.session import Grant, RenewalFailure
+from sidelight_client.domain.identity.session_events import RenewalFailure
 from sidelight_client.ports import GatewayInfo, RenewalRefused, SignInFailed, SignInPrompt
 from sidelight_client.testing.fakes import FakeClock
 from support.secrets_watch import Secrets
@@ -49,7 +50,7 @@ async def idp(secrets_watch: Secrets) -> AsyncGenerator[StrictIdp]:
 
 @pytest.fixture
 async def http() -> AsyncGenerator[HttpClient]:
-    client = HttpClient(timeouts=HttpTimeouts(connect_s=1, read_s=1))
+    client = HttpClient(connect_s=1, silence_s=1)
     yield client
     await client.close()
 

@@ -20,7 +20,7 @@ from sidelight_client.adapters.oidc_tokens import (
     jwt_claims,
     read_tokens,
 )
-from sidelight_client.domain.identity.session import RenewalFailure
+from sidelight_client.domain.identity.session_events import RenewalFailure
 
 NOT_PROCESSED = RenewalFailure.NOT_PROCESSED
 AMBIGUOUS = RenewalFailure.AMBIGUOUS

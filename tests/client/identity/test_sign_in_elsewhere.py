@@ -12,13 +12,8 @@ import pytest
 
 from sidelight_client.adapters.clock import SystemClock
 from sidelight_client.adapters.file_vault import FileVault
-from sidelight_client.domain.identity.session import (
-    Phase,
-    RenewalFailure,
-    Session,
-    SignedIn,
-    reduce,
-)
+from sidelight_client.domain.identity.session import Phase, Session, reduce
+from sidelight_client.domain.identity.session_events import RenewalFailure, SignedIn
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.keeper.session_vault import ELSEWHERE_S
 from sidelight_client.ports import Record, RenewalRefused, Vault

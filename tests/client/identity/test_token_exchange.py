@@ -12,7 +12,7 @@ import pytest
 
 from sidelight_client.adapters.discovered_identity import DiscoveredProvider
 from sidelight_client.adapters.exchange_answers import DENIED_RETRY_S
-from sidelight_client.adapters.http import HttpClient, HttpTimeouts
+from sidelight_client.adapters.http import HttpClient
 from sidelight_client.adapters.oidc import OidcProvider, OidcSettings
 from sidelight_client.adapters.token_exchange import (
     ExchangeForm,
@@ -20,8 +20,10 @@ from sidelight_client.adapters.token_exchange import (
     TokenExchange,
 )
 from sidelight_client.domain.failure import Failure, FailureKind
+from sidelight_client.domain.identity.grant import Grant
 from sidelight_client.domain.identity.secret import Secret
-from sidelight_client.domain.identity.session import Grant, Phase, RenewalFailure
+from sidelight_client.domain.identity.session import Phase
+from sidelight_client.domain.identity.session_events import RenewalFailure
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.ports import (
     GatewayInfo,
@@ -93,7 +95,7 @@ async def world(secrets_watch: Secrets) -> AsyncGenerator[World]:
     idp, gateway = StrictIdp(life_s=3600), Gateway()
     secrets_watch.watch(idp.issued)
     secrets_watch.watch(gateway.issued)
-    http = HttpClient(timeouts=HttpTimeouts(connect_s=1, read_s=1))
+    http = HttpClient(connect_s=1, silence_s=1)
     async with running_idp(idp), small_server(gateway) as server:
         yield World(idp, gateway, server, http)
     await http.close()

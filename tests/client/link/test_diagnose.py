@@ -10,7 +10,7 @@ from sidelight_client.adapters.folders import folders
 from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.api import RenewalSeen, SessionSeen
 from sidelight_client.broker import Broker
-from sidelight_client.domain.identity.session import RenewalFailure
+from sidelight_client.domain.identity.session_events import RenewalFailure
 from sidelight_client.keeper import SessionKeeper
 from sidelight_client.link.dial import dial
 from sidelight_client.link.wire import WireError

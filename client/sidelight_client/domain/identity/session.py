@@ -10,7 +10,34 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from .secret import Secret
+from .grant import Grant
+from .session_events import (
+    AskPerson,
+    DropPool,
+    Effect,
+    Event,
+    Forget,
+    Leaving,
+    NetworkUp,
+    Persist,
+    Refused,
+    Renew,
+    RenewalFailed,
+    RenewalFailure,
+    Renewed,
+    SignedIn,
+    SignedOut,
+    Tick,
+    Woke,
+)
+
+RETRY_FIRST_S = 0.25
+RETRY_MAX_S = 15.0
+RETRY_URGENT_MAX_S = 3.0
+RETRIES_URGENT = 20
+"""While somebody may be waiting for a token, the first tries of an outage come this close together."""
+CLAIMS_NOT_MET = "insufficient_claims"
+"""The gateway's own word for a token that lacks what it wants (its `WWW-Authenticate`)."""
 
 
 class Phase(StrEnum):
@@ -24,68 +51,6 @@ class Phase(StrEnum):
     """Not usable; a renewal is being tried for as long as it takes."""
     NEEDS_PERSON = "needs_person"
     """The provider rejected the current grant. A live access token is still served to its end."""
-
-
-EXPIRY_MARGIN_S = 30.0
-"""A token this close to its end is treated as expired: it may die on the way."""
-RENEW_AT_SHARE = 0.5
-"""Renew when half of the life is over, so that a night's sleep starts with hours to spare."""
-RETRY_FIRST_S = 0.25
-RETRY_MAX_S = 15.0
-RETRY_URGENT_MAX_S = 3.0
-RETRIES_URGENT = 20
-"""While somebody may be waiting for a token, the first tries of an outage come this close together."""
-CLAIMS_NOT_MET = "insufficient_claims"
-"""The gateway's own word for a token that lacks what it wants (its `WWW-Authenticate`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What the provider issued: the only thing a request needs, and what renews it.
-
-    Attributes:
-        access_token: sent to the gateway and to nobody else.
-        refresh_token: sent to the provider only; None where it gave none.
-        received_at: when we got it; lifetimes count from here (never from the token's `iat`,
-            which another clock wrote).
-        expires_at: when the access token ends.
-        account: the person's name for display.
-        generation: grows by one with every renewal, across processes.
-        issuer: the provider that issued it.
-        scopes: what was granted.
-        proof_key: the key the grant is bound to (RFC 9449); None where it is bound to none.
-        proven: whether the access token too is presented with a proof.
-    """
-
-    access_token: Secret
-    refresh_token: Secret | None
-    received_at: float
-    expires_at: float
-    account: str
-    generation: int
-    issuer: str
-    scopes: tuple[str, ...] = ()
-    proof_key: Secret | None = None
-    proven: bool = False
-
-    def usable(self, now: float) -> bool:
-        return now < self.expires_at - EXPIRY_MARGIN_S
-
-    def renewal_due_at(self, jitter: float) -> float:
-        """When to renew; `jitter` in 0..1 spreads processes over a tenth of the life."""
-        life = self.expires_at - self.received_at
-        return self.received_at + life * (RENEW_AT_SHARE + 0.1 * jitter)
-
-
-class RenewalFailure(StrEnum):
-    """What a failed renewal says about the refresh token that was sent."""
-
-    NOT_PROCESSED = "not_processed"
-    """The provider cannot have consumed it: retry freely."""
-    AMBIGUOUS = "ambiguous"
-    """It may have been consumed; one quick retry is inside most providers' grace window."""
-    REJECTED = "rejected"
-    """`invalid_grant` or `interaction_required` from the provider itself (RFC 6749 §5.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,137 +104,6 @@ class Session:
             return None
         due = self.grant.renewal_due_at(self.jitter)
         return max(self.retry_at if self.retry_at is not None else due, now)
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A person finished signing in, or the vault held a grant at start.
-
-    `rejected` is why the provider had rejected that grant already; empty while it did not.
-    """
-
-    grant: Grant
-    rejected: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """Time may have passed."""
-
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class Woke:
-    """The machine was asleep for about `slept_s`."""
-
-    now: float
-    slept_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """The machine is about to sleep, or this process to end, and waits a moment for us."""
-
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkUp:
-    """A hint that a retry is worth it now; never a permission."""
-
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The gateway answered 401 to a request that carried the grant of `generation`.
-
-    `claims` is what it challenged for: claims as a JSON object; empty when it did not.
-    """
-
-    now: float
-    generation: int
-    claims: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Renewed:
-    """The renewal started as `renewal` brought a new grant, or another process's grant was adopted.
-
-    `claims` is what the provider was asked for with it.
-    """
-
-    renewal: int
-    grant: Grant
-    claims: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RenewalFailed:
-    """The renewal started as `renewal` failed.
-
-    Attributes:
-        spread: a fresh random number in 0..1 for full-jitter back-off.
-        reason: the provider's own error code, for the person, when rejected.
-        retry_delay_s: what the provider asked for (Retry-After).
-    """
-
-    renewal: int
-    now: float
-    failure: RenewalFailure
-    spread: float = 1.0
-    reason: str = ""
-    retry_delay_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SignedOut:
-    """The person signed out."""
-
-
-Event = SignedIn | Tick | Woke | Leaving | NetworkUp | Refused | Renewed | RenewalFailed | SignedOut
-
-
-@dataclass(frozen=True, slots=True)
-class Renew:
-    """Start a renewal; `cause` goes into the trace ("woke after 9 h").
-
-    `claims` is what the gateway asks of the new token; empty for nothing in particular.
-    `last_chance` is set for one that may be sent although the machine is about to sleep.
-    """
-
-    renewal: int
-    cause: str
-    claims: str = ""
-    last_chance: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Persist:
-    """Save the grant before it is used."""
-
-    grant: Grant
-
-
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """Empty the vault."""
-
-
-@dataclass(frozen=True, slots=True)
-class DropPool:
-    """Close pooled connections: after a sleep they are dead and hang."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskPerson:
-    """Only a person can help now: say so once, quietly."""
-
-    reason: str
-
-
-Effect = Renew | Persist | Forget | DropPool | AskPerson
 
 
 def reduce(session: Session, event: Event) -> tuple[Session, tuple[Effect, ...]]:
