@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from ..domain.completion import CompletionRequest
@@ -16,7 +15,7 @@ from .encoding import encode
 from .limits import LONGEST_WINDOW_S, moment
 from .openai import OpenAiProfile
 from .profile import Encoded
-from .untrusted import items, mapping, number, parsed
+from .untrusted import number
 
 API_VERSION = "2023-06-01"
 _OWN_KEY = "sk-ant-api"
@@ -51,9 +50,8 @@ class AnthropicProfile(OpenAiProfile):
         """OpenAI's chat, as the Messages API writes it; `mode` can only be a chat."""
         del mode
         chat = encode(request, model, Mode.CHAT)
-        said = mapping(parsed(chat.body))
-        system, user = (mapping(message) for message in items(said.get("messages"), 2))
-        body = {
+        system, user = chat.fields["messages"]
+        fields = {
             "model": model,
             "max_tokens": request.max_tokens,
             "temperature": 0,
@@ -61,8 +59,7 @@ class AnthropicProfile(OpenAiProfile):
             "messages": [user],
             "stream": True,
         }
-        written = json.dumps(body, separators=(",", ":")).encode("ascii")
-        return Encoded("/messages", written, chat.spans)
+        return Encoded("/messages", fields, chat.spans)
 
     def limits_from_headers(self, headers: Mapping[str, str], now: float) -> tuple[Reading, ...]:
         """`anthropic-ratelimit-{requests,tokens}-{limit,remaining,reset}`: the organisation's."""

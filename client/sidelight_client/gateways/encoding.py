@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -11,7 +10,6 @@ from ..domain.routing.fim import Mode, template_of
 from ..domain.window import PartKind
 from .layout import chat_text, context_spans, context_text
 from .profile import Encoded, Span
-from .untrusted import mapping, parsed
 
 _INSTRUCTION = (
     "You complete source code at the cursor. <below> holds the lines that follow further down. "
@@ -47,7 +45,7 @@ def _completion(request: CompletionRequest, model: str, suffix: str) -> Encoded:
         Span("suffix", 0, len(suffix), PartKind.SUFFIX.value),
     )
     body = {"prompt": context + prefix} | ({"suffix": suffix} if suffix else {})
-    return Encoded("/completions", _json(request, model, body), spans)
+    return Encoded("/completions", _fields(request, model, body), spans)
 
 
 def _template(request: CompletionRequest, model: str) -> Encoded:
@@ -74,16 +72,14 @@ def _template(request: CompletionRequest, model: str) -> Encoded:
         Span("prefix", before, len(prefix), PartKind.PREFIX.value),
         Span("prefix", after, len(suffix), PartKind.SUFFIX.value),
     )
-    return Encoded("/completions", _json(request, model, {"prompt": prompt}, template.stop), spans)
+    fields = _fields(request, model, {"prompt": prompt}, template.stop)
+    return Encoded("/completions", fields, spans)
 
 
 def unstreamed(encoded: Encoded) -> Encoded:
     """The same question, to be answered in one piece."""
-    said = mapping(parsed(encoded.body))
-    body = {name: value for name, value in said.items() if name != "stream_options"}
-    body["stream"] = False
-    written = json.dumps(body, separators=(",", ":")).encode("ascii")
-    return replace(encoded, body=written)
+    fields = {name: value for name, value in encoded.fields.items() if name != "stream_options"}
+    return replace(encoded, fields=fields | {"stream": False})
 
 
 def _chat(request: CompletionRequest, model: str) -> Encoded:
@@ -92,7 +88,7 @@ def _chat(request: CompletionRequest, model: str) -> Encoded:
         {"role": "system", "content": _INSTRUCTION.format(lines=request.max_lines)},
         {"role": "user", "content": text},
     ]
-    return Encoded("/chat/completions", _json(request, model, {"messages": messages}), spans)
+    return Encoded("/chat/completions", _fields(request, model, {"messages": messages}), spans)
 
 
 VARIED = 0.4
@@ -102,9 +98,9 @@ _MOST_STOPS = 4
 """OpenAI takes no more."""
 
 
-def _json(
+def _fields(
     request: CompletionRequest, model: str, said: dict[str, Any], stop: tuple[str, ...] = ()
-) -> bytes:
+) -> dict[str, Any]:
     body = {"model": model} | said if model else said
     several = request.alternatives > 1
     body |= {
@@ -119,5 +115,4 @@ def _json(
         stop = ("\n", *stop)
     if stop:
         body["stop"] = list(stop[:_MOST_STOPS])
-    # Unpaired surrogates of a broken file stay ASCII escapes; as UTF-8 they could not be written.
-    return json.dumps(body, separators=(",", ":")).encode("ascii")
+    return body

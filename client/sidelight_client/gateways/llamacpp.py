@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ..domain.completion import CompletionRequest
@@ -52,5 +51,4 @@ class LlamaCppProfile(OpenAiProfile):
             Span("prefix", 0, len(window.prefix), PartKind.PREFIX.value),
             Span("suffix", 0, len(window.suffix), PartKind.SUFFIX.value),
         )
-        written = json.dumps(body, separators=(",", ":")).encode("ascii")
-        return Encoded("/infill", written, spans, at_root=True)
+        return Encoded("/infill", body, spans, at_root=True)

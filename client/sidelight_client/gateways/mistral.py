@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from ..domain.completion import CompletionRequest
 from ..domain.failure import FailureKind
 from ..domain.routing.fim import Mode
@@ -11,7 +9,6 @@ from .classify import Dialect
 from .encoding import encode
 from .openai import OpenAiProfile
 from .profile import Encoded
-from .untrusted import mapping, parsed
 
 
 class MistralProfile(OpenAiProfile):
@@ -30,8 +27,7 @@ class MistralProfile(OpenAiProfile):
     def encode(self, request: CompletionRequest, model: str, mode: Mode) -> Encoded:
         encoded = encode(request, model, mode)
         # It refuses fields it does not know; usage comes with the last chunk unasked.
-        body = {k: v for k, v in mapping(parsed(encoded.body)).items() if k != "stream_options"}
+        fields = {name: said for name, said in encoded.fields.items() if name != "stream_options"}
         infill = mode in (Mode.INFILL, Mode.SUFFIX, Mode.PREFIX)
         path = "/fim/completions" if infill else encoded.path
-        written = json.dumps(body, separators=(",", ":")).encode("ascii")
-        return Encoded(path, written, encoded.spans)
+        return Encoded(path, fields, encoded.spans)

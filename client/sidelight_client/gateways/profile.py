@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..domain.completion import CompletionRequest, Source, TokenUse
 from ..domain.failure import Failure, RuleHit
@@ -39,15 +40,23 @@ class Encoded:
 
     Attributes:
         path: relative to the API's base, or with `at_root` to what lies above its `/v1`.
-        body: the request's JSON.
+        fields: the request's JSON object.
         spans: where the person's text lies in it.
         at_root: see `path`; servers keep their own endpoints beside OpenAI's.
     """
 
     path: str
-    body: bytes
+    fields: Mapping[str, Any]
     spans: tuple[Span, ...] = ()
     at_root: bool = False
+
+    @property
+    def body(self) -> bytes:
+        """The request's JSON as it is sent.
+
+        Unpaired surrogates of a broken file stay ASCII escapes; as UTF-8 they could not be written.
+        """
+        return json.dumps(self.fields, separators=(",", ":")).encode("ascii")
 
     def url(self, api_base: str) -> str:
         """The address to ask, for an API at `api_base`."""
