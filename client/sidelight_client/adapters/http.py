@@ -148,24 +148,27 @@ class HttpClient:
             await asyncio.wait(tuple(self._closing))
 
     def _opened(self, url: str) -> HttpTransport | None:
-        """The transport for `url`, where it is there already: loopback is asked for directly."""
-        if self._proxy_named and not is_loopback(urlsplit(url).hostname or ""):
-            return self._proxied
-        return self._direct
+        """The transport for `url`, where it is there already."""
+        return self._proxied if self._goes_through_proxies(url) else self._direct
 
     async def _open(self, url: str) -> HttpTransport:
         async with self._opening:
-            self._proxy_named = self._socket_path is None and _a_proxy_is_named()
+            if self._socket_path is None:
+                self._proxy_named = await asyncio.to_thread(_a_proxy_is_named)
             found = self._opened(url)
             if found is not None:
                 return found
-            through = self._proxy_named and not is_loopback(urlsplit(url).hostname or "")
+            through = self._goes_through_proxies(url)
             made = await asyncio.to_thread(self._made, through)
             if through:
                 self._proxied = made
             else:
                 self._direct = made
             return made
+
+    def _goes_through_proxies(self, url: str) -> bool:
+        """Loopback and sockets are never asked for through a proxy."""
+        return self._proxy_named and not is_loopback(urlsplit(url).hostname or "")
 
     def _made(self, through_proxies: bool) -> HttpTransport:
         """Runs in a thread: importing a transport and reading certificates would hold the loop."""
