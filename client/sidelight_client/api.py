@@ -50,6 +50,7 @@ from .domain.feedback import (
     form_address,
     told,
 )
+from .domain.file_uri import path_of
 from .domain.health import CONDITIONS, Condition, Severity, visible
 from .domain.identity.diagnosis_session import RenewalSeen, SessionSeen
 from .domain.identity.session import Phase
@@ -422,6 +423,7 @@ __all__ = [
     "new_trace_id",
     "pace",
     "paced",
+    "path_of",
     "place_of",
     "price",
     "provenance",

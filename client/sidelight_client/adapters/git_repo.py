@@ -7,8 +7,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import urlsplit
 
 _MAX_BYTES = 256 * 1024
 _MAX_REMOTES = 16
@@ -56,32 +55,6 @@ def _is_there(path: str) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
-
-
-def path_of(uri: str) -> Path | None:
-    """The absolute path a `file` uri names (RFC 8089); None for any other."""
-    try:
-        parts = urlsplit(uri)
-    except ValueError:
-        return None
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
-        return None
-    path = Path(url2pathname(parts.path))
-    return path if path.is_absolute() and "\0" not in str(path) else None
-
-
-def path_elsewhere(uri: str) -> str | None:
-    """The path of a file on another machine, by an address that names a host; None for any other.
-
-    `vscode-remote://ssh-remote+host/home/ada/a.py` is one, and so is `file://host/home/ada/a.py`.
-    """
-    try:
-        parts = urlsplit(uri)
-    except ValueError:
-        return None
-    if not parts.netloc or (parts.scheme == "file" and parts.netloc == "localhost"):
-        return None
-    return unquote(parts.path)
 
 
 def canonical_remote(url: str) -> str | None:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ..domain.content.marks import ContentPlace, Mark, MarksFile
-from .git_repo import path_of
+from ..domain.file_uri import path_of
 from .source_files import Unread, read_text
 from .watch_files import watching
 from .workspace_marks import FILE_NAME, MAX_BYTES, MarksError, find_marks, read_marks

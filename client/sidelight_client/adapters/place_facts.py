@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Generic, TypeVar
 from urllib.parse import unquote
 
+from ..domain.file_uri import path_elsewhere, path_of
 from ..domain.place import Document
 from ..domain.policy.code_category import CodeCategory, code_categories
 from ..domain.policy.infrastructure import MAX_LINES, FileKind, file_kinds
 from ..domain.policy.organisation import PlaceRule
 from ..domain.policy.place_policy import DocumentPlace, RepositoryLevel, WorkspaceRule
-from .git_repo import Repository, path_elsewhere, path_of, repository_at
+from .git_repo import Repository, repository_at
 from .workspace_rules import read_rules
 
 MAX_DEPTH = 64

@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from sidelight_client import api
 from sidelight_client.adapters.config_files import read_settings
 from sidelight_client.adapters.folders import folders
-from sidelight_client.adapters.git_repo import path_elsewhere, path_of
 from sidelight_client.adapters.place_facts import WorkspacePlaces
 from sidelight_client.cli.assemble import assembled
 from sidelight_client.cli.sessions import editor_sessions
+from sidelight_client.domain.file_uri import path_elsewhere, path_of
 from sidelight_client.domain.policy.organisation import Mode, PlaceRule, Policy
 from sidelight_client.domain.policy.place_policy import PlacePolicy
 from sidelight_client.link.elsewhere import HOST, ElsewhereBroker, elsewhere
