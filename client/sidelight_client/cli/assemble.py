@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import os
 import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..adapters.clock import SystemClock
@@ -31,18 +33,19 @@ from ..adapters.nearby_marks import nearby_marks
 from ..adapters.pauses_file import FILE_NAME as PAUSES_FILE
 from ..adapters.pauses_file import PausesFile
 from ..adapters.place_facts import WorkspacePlaces
+from ..adapters.process_heap import give_back
 from ..adapters.sealed_vault import session_folder
 from ..adapters.usage_ledger import FILE_NAME, UsageLedger
 from ..adapters.usage_query import usage_today
 from ..adapters.watch_files import watching, watching_path
 from ..broker import Broker
 from ..broker.content import Compile
+from ..broker.workspaces import Learn
 from ..domain.content.preview import ContentPreview
 from ..domain.content.sources import RuleChoice
 from ..domain.policy.organisation import ContentRule, RedactionMode
 from ..domain.spending.budget import Budget
 from ..domain.spending.usage_view import UsageView
-from ..embedded.gateway import EmbeddedGateway
 from ..keeper import SessionKeeper
 from ..ports import (
     Clock,
@@ -52,11 +55,13 @@ from ..ports import (
     Vault,
 )
 from ..settings import Settings
-from .embedded import embedded_gateway, learner, signed_in_to
-from .gateway import read_key
+from .gateway_key import read_key
 from .notifying import notifying
 from .power import told_of_power
 from .service_watch import service_watched
+
+if TYPE_CHECKING:
+    from ..embedded.gateway import EmbeddedGateway
 
 log = logging.getLogger("sidelight.broker")
 
@@ -77,6 +82,10 @@ async def assembled(
     async with AsyncExitStack() as parts:
         embedded = None
         if not settings.text("gateway"):
+            # In a thread: what only people without a gateway need takes a tenth of a second.
+            await asyncio.to_thread(importlib.import_module, ".embedded", __package__)
+            from .embedded import embedded_gateway
+
             embedded = await parts.enter_async_context(embedded_gateway(places, settings, clock))
         ledger = UsageLedger(places.state / FILE_NAME)
         parts.push_async_callback(asyncio.to_thread, ledger.close)
@@ -93,6 +102,8 @@ async def assembled(
         await broker.start()
         parts.push_async_callback(broker.stop)
         if embedded is not None:
+            from .embedded import signed_in_to
+
             parts.enter_context(signed_in_to(embedded, keeper, broker))
         told = notifying(
             clock,
@@ -196,7 +207,7 @@ def _broker(
         repositories=WorkspacePlaces(),
         ledger=ledger,
         version=__version__,
-        learn=learner(embedded) if embedded is not None else None,
+        learn=_learner(embedded),
         usage_today=_usage_counter(places, clock),
         compile_rules=_compiler(),
         marks=marks,
@@ -212,6 +223,14 @@ def _broker(
     if given is not None:
         given.on_problem(broker.process.gateway_settings)
     return broker, keeper
+
+
+def _learner(embedded: EmbeddedGateway | None) -> Learn | None:
+    if embedded is None:
+        return None
+    from .embedded import learner
+
+    return learner(embedded)
 
 
 def _emptied(folder: Path) -> Path:
@@ -233,7 +252,9 @@ def _compiler() -> Compile:
         # Here, in the thread that compiles: loading the engine takes a while, and nobody waits for it.
         from ..adapters.content_previews import content_preview
 
-        return content_preview(stated, listed, salt, mode)
+        made = content_preview(stated, listed, salt, mode)
+        give_back()
+        return made
 
     return compiled
 

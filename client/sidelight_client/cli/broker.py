@@ -12,6 +12,7 @@ import os
 
 from ..adapters.folders import Folders, folders
 from ..adapters.loop_lag import LoopLag
+from ..adapters.process_heap import keep_one_heap
 from ..errors import BrokerUnreachableError, ExitCode
 from ..link.door import DEFAULT_KIND, TCP, UNIX, BrokerRunningError, Door, open_door
 
@@ -41,6 +42,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         door = open_door(places.runtime, arguments.door)
     except BrokerRunningError:
         return ExitCode.OK
+    keep_one_heap()
     _import_the_rest()
     lag = LoopLag()
     with door, asyncio.Runner(loop_factory=lag.new_loop) as runner:

@@ -6,20 +6,18 @@ import argparse
 import asyncio
 import contextlib
 import json
-import os
 import signal
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
-from ..adapters.folders import Folders, folders, make_private
-from ..domain.identity.secret import Secret
+from ..adapters.folders import Folders, folders
 from ..domain.models.model_catalogue import CATALOGUE
 from ..domain.spending.budget import Purse, Scope, Unit
 from ..embedded.gateway import EmbeddedGateway, EmbeddedSettings
 from ..embedded.limits import DEFAULT_LIMITS
 from ..errors import ExitCode, UsageError
 from . import gateway_check, gateway_explain
+from .gateway_key import key_file
 from .local_model import AUTO, NONE, local_model
 
 
@@ -92,44 +90,17 @@ async def _serve(gateway: EmbeddedGateway, places: Folders, *, as_json: bool) ->
     except OSError as error:
         raise UsageError("gateway.cannot_serve", problem=error.strerror or str(error)) from error
     try:
-        with _key_file(places, gateway.url, gateway.key) as key_file:
-            _say_ready(gateway, key_file, as_json=as_json)
+        with key_file(places, gateway.url, gateway.key) as key:
+            _say_ready(gateway, key, as_json=as_json)
             await stop.wait()
     finally:
         await gateway.stop()
 
 
-def key_path(places: Folders, url: str) -> Path:
-    """Where a gateway served on this machine leaves the key that only its owner can read."""
-    return places.runtime / f"gateway-{url.rpartition(':')[2]}.key"
-
-
-def read_key(places: Folders, url: str) -> Secret | None:
-    """The key of the gateway served at `url` by this person, if there is one."""
-    try:
-        return Secret(key_path(places, url).read_text("ascii").strip())
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
-@contextlib.contextmanager
-def _key_file(places: Folders, url: str, key: Secret) -> Generator[Path]:
-    make_private(places.runtime)
-    path = key_path(places, url)
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(key.reveal())
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _say_ready(gateway: EmbeddedGateway, key_file: Path, *, as_json: bool) -> None:
+def _say_ready(gateway: EmbeddedGateway, key: Path, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"url": gateway.url, "key_file": str(key_file)}), flush=True)
+        print(json.dumps({"url": gateway.url, "key_file": str(key)}), flush=True)
         return
     print(f"The embedded gateway serves on {gateway.url}, for you alone. Ctrl-C ends it.")
     print(f'Point Sidelight at it with gateway = "{gateway.url}" and run `sidelight login`.')
-    print(f"Fault switches: POST {gateway.url}/faults with the key in {key_file}.", flush=True)
+    print(f"Fault switches: POST {gateway.url}/faults with the key in {key}.", flush=True)

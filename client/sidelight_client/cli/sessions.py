@@ -15,7 +15,7 @@ def editor_sessions(broker: api.Broker) -> Callable[[int, int, AttachInfo], Awai
     """What `link.serve` runs for each editor window that attaches."""
 
     async def run(read_fd: int, write_fd: int, info: AttachInfo) -> int:
-        # lsprotocol takes 200 ms to import: in a thread, so that other editors do not wait.
+        # In a thread the first time, so that other editors do not wait.
         try:
             serve = await asyncio.to_thread(_import_session)
         except BaseException:
@@ -31,7 +31,5 @@ def editor_sessions(broker: api.Broker) -> Callable[[int, int, AttachInfo], Awai
 
 def _import_session() -> Callable[[api.Broker, int, int], Awaitable[int]]:
     from sidelight_lsp.session import serve
-    from sidelight_lsp.wire.server import prepare
 
-    prepare()
     return serve

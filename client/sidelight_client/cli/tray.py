@@ -16,6 +16,7 @@ from ..domain.pauses import until_tomorrow
 from ..errors import ExitCode, RefusedError, SidelightError
 from ..link.door import SOCKET_NAME, make_private_folder, socket_path
 from ..link.frames import FrameBuffer, WireError, decode, encode
+from ..link.light_socket import as_socket
 from ..link.reach import reach
 from ..link.spawn import reap_in_background
 
@@ -185,7 +186,7 @@ class BrokerDoor:
             raise DoorClosedError(error.message) from error
         if reached.process is not None:
             reap_in_background(reached.process)
-        return reached.line.link
+        return as_socket(reached.line.link)
 
     def frames(self) -> Frames:
         return _Frames()

@@ -8,10 +8,10 @@ every new editor window waits for it.
 from __future__ import annotations
 
 import os
-import socket
 import sys
 
 from .. import __version__
+from .light_socket import as_socket, is_unix
 from .reach import SOCKET_VARIABLE, Line, log_file, reach, runtime_folder
 
 TYPE_CHECKING = False  # The checkers know the name; importing `typing` would cost the shim 5 ms.
@@ -57,7 +57,7 @@ def main(
             from .forwarded import refuse_own_rules
 
             refuse_own_rules(_cwd())
-        copy = reached.forwarded or sys.platform == "win32" or line.link.family != socket.AF_UNIX
+        copy = reached.forwarded or not is_unix(line.link)
         _ask(line, arguments, environ, copy=copy)
         return _copy(line) if copy else _wait(line)
     except KeyboardInterrupt:
@@ -98,6 +98,11 @@ def _ask(line: Line, arguments: Sequence[str], environ: Mapping[str, str], *, co
 def _wait(line: Line) -> int:
     """Wait for the session's end. The kernel keeps the time; nothing here wakes up meanwhile."""
     _forget_streams()
+    if line.between_messages:
+        # Imported here because the editor does not wait for it.
+        from .shell_wait import become_shell
+
+        become_shell(line.link)
     try:
         while True:
             message = line.receive()
@@ -120,7 +125,7 @@ def _forget_streams() -> None:
 def _copy(line: Line) -> int:
     from .stream_copy import copy_streams
 
-    return copy_streams(line.link, 0, 1)
+    return copy_streams(as_socket(line.link), 0, 1)
 
 
 def _cwd() -> str:

@@ -21,6 +21,7 @@ from ..domain.words.catalogue import Message
 from ..errors import BrokerUnreachableError, SidelightError
 from ..ports import SignInFailed, SignInPrompt
 from .greeting import FRAME_LIMIT
+from .light_socket import as_socket
 from .reach import START_WAIT_S, Reached, reach
 from .spawn import reap_in_background
 from .wire import (
@@ -96,8 +97,9 @@ async def dial(
         raise
     if reached.process is not None:
         reap_in_background(reached.process)
-    reached.line.link.setblocking(False)
-    reader, writer = await asyncio.open_connection(sock=reached.line.link, limit=FRAME_LIMIT)
+    link = as_socket(reached.line.link)
+    link.setblocking(False)
+    reader, writer = await asyncio.open_connection(sock=link, limit=FRAME_LIMIT)
     return BrokerClient(reader, writer, reached, str(folders.log_file))
 
 

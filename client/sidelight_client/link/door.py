@@ -9,16 +9,18 @@ file, so it imports next to nothing.
 
 from __future__ import annotations
 
+import _socket
 import os
-import socket
 import stat
 import sys
 from struct import calcsize, unpack
 
 from .light_hash import sha256_hex
+from .light_socket import LightSocket, as_socket, unix_socket
 
 TYPE_CHECKING = False  # The checkers know the name; importing `typing` would cost the shim 5 ms.
 if TYPE_CHECKING:
+    import socket
     from typing import Self
 
     from ..errors import BrokerUnreachableError
@@ -125,6 +127,11 @@ def open_door(runtime: str | os.PathLike[str], kind: str = DEFAULT_KIND) -> Door
 
 
 def connect(runtime: str | os.PathLike[str], timeout_s: float = 5.0) -> socket.socket:
+    """`connect_lightly`, for who has the module `socket` anyway."""
+    return as_socket(connect_lightly(runtime, timeout_s))
+
+
+def connect_lightly(runtime: str | os.PathLike[str], timeout_s: float = 5.0) -> LightSocket:
     """A blocking connection to the broker, with both ends sure of each other.
 
     Raises:
@@ -135,7 +142,7 @@ def connect(runtime: str | os.PathLike[str], timeout_s: float = 5.0) -> socket.s
     _refuse_unsafe(folder, os.lstat(folder))
     path = socket_path(folder)
     if sys.platform != "win32" and os.path.lexists(path):
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection = unix_socket()
         try:
             connection.settimeout(timeout_s)
             connection.connect(path)
@@ -221,16 +228,16 @@ def unwritable(folder: str, error: OSError) -> BrokerUnreachableError:
     )
 
 
-def is_same_person(connection: socket.socket) -> bool:
+def is_same_person(connection: LightSocket) -> bool:
     """Whether the process at the other end of a Unix socket runs as the same user as we do."""
     return peer_uid(connection) == _our_uid()
 
 
-def peer_uid(connection: socket.socket) -> int:
+def peer_uid(connection: LightSocket) -> int:
     """The user id the kernel vouches for: SO_PEERCRED (unix(7)), LOCAL_PEERCRED (macOS unix(4))."""
     if sys.platform == "linux":
         layout = "iII"  # struct ucred: pid, uid, gid
-        told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, calcsize(layout))
+        told = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, calcsize(layout))
     else:
         # struct xucred: version, uid, number of groups, sixteen groups. SOL_LOCAL is 0 and
         # LOCAL_PEERCRED 1; Python names neither on every system.
@@ -261,7 +268,7 @@ def _listen(path: str, folder: str) -> socket.socket:
         make_private_folder(os.path.dirname(path))
     # Whatever lies there is stale: the lock is ours, so no living broker listens on it.
     _remove(path)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener = as_socket(unix_socket())
     try:
         # Born 0600: a chmod after bind would leave a moment in which others could connect.
         before = os.umask(0o177)

@@ -8,15 +8,15 @@ Blocking and light, because the shim uses it before its editor gets the first by
 
 from __future__ import annotations
 
-import json
 import os
-import socket
 import stat
 import sys
 import time
 
 from . import door, spawn
 from .greeting import FRAME_LIMIT, HELLO_WAIT_S, hello, is_newer
+from .light_json import decode, encode
+from .light_socket import LightSocket, send_with_descriptors
 
 TYPE_CHECKING = False  # The checkers know the name; importing `typing` would cost the shim 5 ms.
 if TYPE_CHECKING:
@@ -41,14 +41,19 @@ _LONGEST_PAUSE_S = 0.2
 class Line:
     """Messages over a blocking socket, one at a time."""
 
-    def __init__(self, link: socket.socket) -> None:
+    def __init__(self, link: LightSocket) -> None:
         self.link = link
         self._held = b""
 
+    @property
+    def between_messages(self) -> bool:
+        """Whether nothing was read that `receive` has not given."""
+        return not self._held
+
     def send(self, message: Mapping[str, Any], descriptors: Sequence[int] = ()) -> None:
         """Send one message, with descriptors where it hands some over. Raises OSError."""
-        line = json.dumps(message).encode("ascii") + b"\n"
-        sent = socket.send_fds(self.link, [line], list(descriptors)) if descriptors else 0
+        line = encode(message) + b"\n"
+        sent = send_with_descriptors(self.link, line, descriptors) if descriptors else 0
         # The broker may have answered and hung up by now: even an empty send would then fail.
         if sent < len(line):
             self.link.sendall(line[sent:])
@@ -64,7 +69,7 @@ class Line:
                 raise ConnectionAbortedError("the broker sends more than a message may hold")
         line, _, self._held = self._held.partition(b"\n")
         try:
-            message = json.loads(line)
+            message = decode(line)
         except ValueError as error:
             raise ConnectionAbortedError("the broker sends what is not JSON") from error
         if not isinstance(message, dict):
@@ -201,7 +206,7 @@ class _Attempts:
     def connect(self) -> Line:
         while True:
             try:
-                return Line(door.connect(self._runtime))
+                return Line(door.connect_lightly(self._runtime))
             except OSError as error:
                 problem = error.strerror or str(error)
             if not self._may_start:

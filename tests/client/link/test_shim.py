@@ -268,6 +268,7 @@ def test_the_shim_imports_next_to_nothing(editors: list[Editor]) -> None:
     imported = set(done.stderr.decode().split())
     for heavy in (
         *("asyncio", "dataclasses", "hashlib", "inspect", "logging", "pathlib", "platformdirs"),
+        *("enum", "functools", "json", "re", "selectors", "socket"),
         *("subprocess", "threading", "typing"),
     ):
         assert heavy not in imported, heavy
@@ -276,5 +277,6 @@ def test_the_shim_imports_next_to_nothing(editors: list[Editor]) -> None:
         "sidelight_client",
         "sidelight_client.link",
         *(f"sidelight_client.link.{n}" for n in ("attach", "door", "greeting")),
-        *(f"sidelight_client.link.{n}" for n in ("light_hash", "reach", "spawn")),
+        *(f"sidelight_client.link.{n}" for n in ("light_hash", "light_json", "light_socket")),
+        *(f"sidelight_client.link.{n}" for n in ("reach", "spawn")),
     }
