@@ -94,6 +94,12 @@ def test_an_echo_of_what_stands_before_is_taken_off(marked: str, text: str, show
         # The indentation is there already.
         ("def f():\n    ║", "    return 1", "return 1"),
         ("def f():\n    ║", "    a = 1\n    return a", "a = 1\n    return a"),
+        # The indentation is there in part, and the rest of it is brought.
+        ("class C:\n    def f():\n    ║", "    return 1", "    return 1"),
+        ("class C:\n    def f():\n  ║", "      return 1", "      return 1"),
+        ("class C:\n    def f():\n        x = 1\n     ║", "   y = 2", "   y = 2"),
+        # It is there in part, and all of it is brought.
+        ("class C:\n    def f():\n    ║", "        return 1", "    return 1"),
         # As if the place were at the margin.
         (
             "class C:\n    def f(self):\n        ║",

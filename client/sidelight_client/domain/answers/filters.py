@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from math import gcd
 
 from ..window.edges import indentation, is_blank
 from .brackets import closable, excess, quote_at_end
@@ -141,13 +142,27 @@ def with_indentation(text: str, around: Around) -> str:
     if head and is_blank(head):
         first = lines[0].lstrip(" \t")
         given = lines[0][: len(lines[0]) - len(first)]
-        if given and (given.startswith(head) or indentation(head) >= _expected(around)):
-            deeper = given.removeprefix(head) if given.startswith(head) else ""
-            lines[0] = (deeper if indentation(head) < _expected(around) else "") + first
+        expected = _expected(around)
+        if given and indentation(head) >= expected:
+            lines[0] = first
+        elif given.startswith(head) and _repeats_indentation(head, given, expected, around):
+            lines[0] = given.removeprefix(head) + first
     lines = _from_the_margin(lines, head)
     if _has_tabs(around):
         lines = [lines[0], *map(_tabbed, lines[1:])]
     return "\n".join(lines)
+
+
+def _repeats_indentation(head: str, given: str, expected: int, around: Around) -> bool:
+    """Whether blanks an answer begins with stand before the cursor in part, or are what is missing.
+
+    They are missing where they would not be enough by themselves, or where only both together come
+    to a whole number of the steps by which the lines above are indented.
+    """
+    alone, together = indentation(given), indentation(head + given)
+    step = gcd(*map(indentation, around.above))
+    missing = alone < expected or (step > 1 and alone % step and together % step == 0)
+    return not missing
 
 
 def _expected(around: Around) -> int:
