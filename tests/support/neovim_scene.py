@@ -70,6 +70,9 @@ class Scene:
     def leave(self) -> None:
         """Close the editor, and hold everything that passed against the protocol."""
         if self.neovim.open:
+            if self.usual and not self.server_may_die:
+                # A test of commands alone may be over before the editor has begun.
+                self.wait_for_sent(client_profiles.OPENS)
             self.neovim.keys("<C-Bslash><C-n>")
             until(lambda: self.neovim.mode() == "n", "insert mode is left")
             ended = not self.server_may_die
