@@ -19,15 +19,20 @@ LANGUAGE_SERVER = {"pygls", "lsprotocol", "cattrs", "attr"}
 SLOW_TO_LOAD = {"asyncio", "typing_extensions", "ssl", "email", "argparse", "http", "concurrent"}
 """Parts of the standard library and small helpers that cost more than the shim does itself."""
 
+LIGHTER_HALF = {"socket", "selectors", "json", "re", "enum", "functools", "collections"}
+"""What the shim has lighter ways for (`link/light_*.py`): more than half of its start."""
+
 BUDGETS = {
     # The version, and nothing else.
     "sidelight_client": LIBRARIES | LANGUAGE_SERVER | SLOW_TO_LOAD | {"typing", "dataclasses"},
-    "sidelight_client.__main__": LIBRARIES | LANGUAGE_SERVER | SLOW_TO_LOAD,
+    "sidelight_client.__main__": LIBRARIES | LANGUAGE_SERVER | SLOW_TO_LOAD | LIGHTER_HALF,
     # The shim an editor starts: it hands its stdin and stdout over and waits.
-    "sidelight_client.link.attach": LIBRARIES | LANGUAGE_SERVER | SLOW_TO_LOAD,
+    "sidelight_client.link.attach": LIBRARIES | LANGUAGE_SERVER | SLOW_TO_LOAD | LIGHTER_HALF,
     "sidelight_client.api": LIBRARIES | LANGUAGE_SERVER,
-    # `initialize` is answered without any of the libraries that sign in, fetch or paint.
-    "sidelight_lsp.session": LIBRARIES,
+    # A session needs no library at all: neither the protocol's nor those that sign in or fetch.
+    "sidelight_lsp.session": LIBRARIES | LANGUAGE_SERVER,
+    # What starts a broker loads what everybody's first completion needs, and no more.
+    "sidelight_client.cli.assemble": (LIBRARIES - {"cryptography"}) | LANGUAGE_SERVER | {"html"},
     "sidelight_client.cli": LIBRARIES | LANGUAGE_SERVER,
 }
 

@@ -7,8 +7,6 @@ import logging
 import os
 from typing import Any
 
-from lsprotocol import types
-
 from sidelight_client.api import Broker, Message, Subscription
 
 from .acceptance.inferred import Accepted, Verdict
@@ -17,10 +15,10 @@ from .acceptance.shown import Shown
 from .completing.asks import Landing
 from .completing.engine import Engine
 from .completing.inline import InlineCompletion
-from .completing.menu import MenuCompletion
+from .completing.menu import TRIGGER_CHARACTERS, MenuCompletion
 from .copilot.completions import CopilotCompletions
 from .copilot.dialect import CopilotDialect, count_in_utf_16, speaks_copilot
-from .documents.document import Edit, TextDocument
+from .documents.document import TextDocument
 from .documents.documents import Documents
 from .explaining import decision
 from .explaining.explanations import Explanations
@@ -30,9 +28,8 @@ from .window.client import Client, read_client
 from .window.settings import WindowSettings
 from .window.status import Status
 from .wire.channel import Channel
-from .wire.encoding import PositionEncoding
 from .wire.front import Front
-from .wire.server import SidelightServer
+from .wire.server import SidelightServer, document_uri
 
 log = logging.getLogger("sidelight.lsp")
 
@@ -75,6 +72,7 @@ class Session:
         self._server = SidelightServer(broker.snapshot().version)
         self._window = WindowSettings(self._server, broker)
         settings = self._window.preferences.settings
+        max_lines = self._window.preferences.max_lines
         self._silences = Silences(self._documents, broker.clock.now)
         self._redacting: set[str] = set()
         self._engine = Engine(
@@ -91,19 +89,17 @@ class Session:
         self._explanations = Explanations(
             self._server, broker, self._documents, self._silences, settings
         )
-        self._documents.listen(self._edited)
+        self._documents.listen_to_texts(self._text_changed)
         self._copilot: CopilotDialect | None = None
-        self._channel = Channel(read_fd, write_fd, self._received, self._bytes_lost)
+        self._channel = Channel(read_fd, write_fd)
         self._server.write_to(self._channel.send)
-        self._front = Front(
-            self, self._documents, self._engine, self._server.session_protocol, self._channel.send
-        )
+        self._front = Front(self, self._documents, self._engine, self._server, self._channel.send)
         self._menu = MenuCompletion(
-            *(self._engine, self._documents, self._shown, self._max_lines),
+            *(self._engine, self._documents, self._shown, max_lines),
             now_s=broker.clock.monotonic,
         )
         self._front.serve(
-            InlineCompletion(self._engine, self._documents, self._shown, self._max_lines),
+            InlineCompletion(self._engine, self._documents, self._shown, max_lines),
             self._menu,
         )
         self._status = Status(broker, self._front.notify)
@@ -111,7 +107,7 @@ class Session:
     async def run(self) -> int:
         """Serve until the editor leaves."""
         log.info("session started")
-        self._channel.start()
+        self._channel.start(self._front.receive, self._front.lost)
         why = await self._channel.ended
         log.info("session of %s ended: %s", self._client.name, why)
         return self._exit_code
@@ -141,16 +137,19 @@ class Session:
     # --- the turns of its life (front.Lifecycle) ---------------------------------------------
 
     def opening(self, params: Any) -> None:
-        """Register what this editor can use, before pygls computes the capabilities."""
+        """Register what this editor can use, before it is told what there is."""
         self._client = client = read_client(params)
         copilot = speaks_copilot(params)
         self._engine.serves(client.name)
-        self._shown.client = self._menu.client = client.name
+        self._shown.serves(client.name)
+        self._menu.client = client.name
         self._window.preferences.initialised(client.options)
         settings = self._window.preferences.settings()
         # Clients of the Copilot dialect draw ghost text without telling so.
         ghost = client.inline_completion or copilot
-        self._server.session_protocol.menu = not ghost or settings.flag("completions.menu")
+        self._server.offer(inlineCompletionProvider={})
+        if not ghost or settings.flag("completions.menu"):
+            self._server.offer(completionProvider={"triggerCharacters": TRIGGER_CHARACTERS})
         self._explanations.offer(client, self._engine, self._redacting)
         own_commands.register(
             *(self._server, self._broker),
@@ -174,15 +173,15 @@ class Session:
         self._window.offer(client)
 
     def _register_saved(self) -> None:
-        @self._server.feature(types.TEXT_DOCUMENT_DID_SAVE)
-        def saved(params: types.DidSaveTextDocumentParams) -> None:
-            self._provenance.saved(params.text_document.uri)
-            self._explanations.saved(params.text_document.uri)
+        @self._server.feature("textDocument/didSave")
+        def saved(params: Any) -> None:
+            uri = document_uri(params)
+            self._provenance.saved(uri)
+            self._explanations.saved(uri)
 
     def opened(self) -> None:
         """Count columns as was agreed."""
-        encoding = self._server.session_protocol.server_capabilities.position_encoding
-        self._documents.encoding = PositionEncoding(encoding or PositionEncoding.UTF16)
+        self._documents.encoding = self._server.encoding
 
     def ready(self) -> None:
         """Ask for the configuration and begin to tell the status."""
@@ -199,7 +198,7 @@ class Session:
         self._provenance.close()
         if self._copilot is not None:
             self._copilot.close()
-        self._server.session_protocol.cancel_all()
+        self._server.cancel_all()
 
     def exit(self, code: int) -> None:
         """Leave with `code`."""
@@ -207,12 +206,6 @@ class Session:
         self._channel.end("exit")
 
     # --- what the features tell each other ---------------------------------------------------
-
-    def _received(self, body: bytes) -> None:
-        self._front.receive(body)
-
-    def _bytes_lost(self) -> None:
-        self._front.lost()
 
     def _landed(self, landing: Landing) -> None:
         sent = self._broker.sent(landing.request.trace_id)
@@ -236,9 +229,7 @@ class Session:
         if self._shown.rejected(trace_id):
             self._engine.dismissed(trace_id)
 
-    def _edited(self, document: TextDocument, edit: Edit | None) -> None:
-        if edit is not None:
-            return
+    def _text_changed(self, document: TextDocument) -> None:
         if self._documents.get(document.uri) is document:
             self._broker.completions_expected()
         else:
@@ -249,13 +240,13 @@ class Session:
             self._server,
             self._broker,
             client,
-            CopilotCompletions(self._engine, self._documents, self._shown, self._max_lines),
+            CopilotCompletions(
+                *(self._engine, self._documents, self._shown),
+                self._window.preferences.max_lines,
+            ),
             accepted=self._shown.accepted,
             rejected=self._rejected,
             notify=self._front.notify,
             refuse=self._front.refuse,
         )
         self._front.serve_also(self._copilot.requests, self._copilot.notifications)
-
-    def _max_lines(self) -> int:
-        return self._window.preferences.settings().number("completions.max_lines")

@@ -59,5 +59,39 @@ async def test_no_handler_computes_for_more_than_ten_milliseconds_while_somebody
     assert [hold for hold in held if hold[0] > COMPUTING_MS] == []
 
 
+@with_a_broker
+async def test_a_completion_through_a_gateway_loads_no_library_that_it_does_not_need(
+    sidelight: Sidelight, gateway: EmbeddedGateway
+) -> None:
+    sidelight.environment["PYTHONPROFILEIMPORTTIME"] = "1"  # Python then tells each in the log.
+    async with sidelight.editor() as editor:
+        await sign_in(editor, gateway)
+        buffer = Buffer(editor, sidelight.workspace / "new.py")
+        buffer.type(TYPED)
+        assert await buffer.ghost()
+        await editor.shutdown()
+    told = (line.rpartition("|")[2].strip() for line in _log(sidelight) if "import time:" in line)
+    imported = {".".join(name.split(".")[:2]) for name in told}
+    assert {"asyncio", "sidelight_client", "sidelight_lsp"} <= imported
+    assert (
+        imported
+        & {
+            *(
+                "pygls",
+                "lsprotocol",
+                "cattrs",
+                "attr",
+                "httpx",
+                "anyio",
+                "keyring",
+                "msal",
+                "requests",
+            ),
+            *("truststore", "secretstorage", "sidelight_client.embedded", "html"),
+        }
+        == set()
+    )
+
+
 def _log(sidelight: Sidelight) -> list[str]:
     return sidelight.places.log_file.read_text("utf-8").splitlines()

@@ -110,8 +110,7 @@ async def test_without_its_introduction_nothing_of_the_dialect_is_there() -> Non
     async with editor() as client:
         commands = (await client.initialize())["capabilities"]["executeCommandProvider"]["commands"]
         assert "github.copilot.finishDeviceFlow" not in commands
-        response = client.response(await client.ask("checkStatus", {}))
-        assert response is not None
+        response = await client.answered(await client.ask("checkStatus", {}))
         assert response["error"]["code"] == -32601
         assert client.notified("didChangeStatus") == []
 
@@ -401,8 +400,7 @@ async def test_a_token_that_a_client_hands_over_is_refused_and_goes_nowhere() ->
     async with editor() as client:
         await attach(client)
         params = {"githubToken": token, "user": "ada"}
-        response = client.response(await client.ask("signInWithGithubToken", params))
-        assert response is not None
+        response = await client.answered(await client.ask("signInWithGithubToken", params))
         assert response["error"]["code"] == -32601
         await client.notify("github/didChangeAuth", {"token": token})
         assert token not in json.dumps(client.messages)

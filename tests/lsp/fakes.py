@@ -47,6 +47,7 @@ from sidelight_client.testing.lsp_traffic import Direction, Recorded
 from sidelight_lsp.deciding.policy import PATIENCE_S
 from sidelight_lsp.session import serve
 from sidelight_lsp.wire.framing import FrameParser, frame
+from support.typed_messages import differences
 
 URI = "file:///work/src/app.py"
 
@@ -319,6 +320,14 @@ class Editor:
         assert len(found) <= 1, f"answered {len(found)} times"
         return found[0] if found else None
 
+    async def answered(self, message_id: int) -> dict[str, Any]:
+        """The response to a request that another thread works at."""
+        async with asyncio.timeout(30):
+            while (message := self.response(message_id)) is None:
+                await asyncio.sleep(0.01)
+                self.collect()
+        return message
+
     def notified(self, method: str) -> list[Any]:
         return [m["params"] for m in self.messages if m.get("method") == method and "id" not in m]
 
@@ -445,6 +454,8 @@ async def editor(
         except TimeoutError:
             client.session.cancel()
             raise
+    found = differences(client.traffic)
+    assert not found, found[0]
 
 
 async def _end(client: Editor) -> None:

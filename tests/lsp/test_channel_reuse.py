@@ -33,8 +33,8 @@ async def test_the_next_session_is_read_after_one_that_was_cancelled() -> None:
         os.close(descriptor)
     received: asyncio.Queue[bytes] = asyncio.Queue()
     null = os.open(os.devnull, os.O_WRONLY)
-    channel = Channel(in_read, null, received.put_nowait, lambda: None)
-    channel.start()
+    channel = Channel(in_read, null)
+    channel.start(received.put_nowait, lambda: None)
     try:
         os.write(write, frame(b"{}"))
         assert await asyncio.wait_for(received.get(), 5) == b"{}"

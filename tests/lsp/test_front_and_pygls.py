@@ -9,13 +9,14 @@ from typing import Any, cast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from lsp.fakes import GHOST, URI, FakeBroker, editor
-from lsp.test_explained import CREATES, SSN, actions, preview, ready
 from sidelight_lsp.documents.documents import Documents
-from sidelight_lsp.wire import front
-from sidelight_lsp.wire.server import SidelightServer, prepare
+from sidelight_lsp.wire.front import Front
+from sidelight_lsp.wire.pygls_answer import answer_of_pygls
+from sidelight_lsp.wire.server import SidelightServer
 
 pytestmark = pytest.mark.anyio
 
@@ -32,14 +33,61 @@ PROFILES = {path.stem: said(path) for path in FILES}
 
 
 @pytest.mark.parametrize("name", PROFILES)
-async def test_initialize_is_answered_as_pygls_answers_all_that_the_editor_says(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_initialize_is_answered_as_pygls_answers_with_the_same_features(name: str) -> None:
     async with editor(FakeBroker()) as client:
-        ours = offered(await client.request("initialize", PROFILES[name]))
-    monkeypatch.setattr(front, "reduced", lambda message: message)
-    async with editor(FakeBroker()) as client:
-        assert offered(await client.request("initialize", PROFILES[name])) == ours
+        ours = await client.request("initialize", PROFILES[name])
+    assert offered(ours) == offered(of_pygls(ours["capabilities"], PROFILES[name]))
+
+
+def of_pygls(capabilities: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    """What pygls answers where the same is registered; inline completion is newer than it."""
+    server = LanguageServer("sidelight", FakeBroker().snapshot().version)
+    for command in capabilities["executeCommandProvider"]["commands"]:
+        server.command(command)(nothing)
+    features: dict[str, Any] = {
+        types.TEXT_DOCUMENT_DID_SAVE: types.SaveOptions(include_text=False),
+        types.TEXT_DOCUMENT_HOVER: None,
+        types.TEXT_DOCUMENT_CODE_LENS: types.CodeLensOptions(resolve_provider=False),
+        types.TEXT_DOCUMENT_CODE_ACTION: types.CodeActionOptions(
+            code_action_kinds=[types.CodeActionKind.QuickFix]
+        ),
+        types.TEXT_DOCUMENT_INLINE_COMPLETION: types.InlineCompletionOptions(),
+    }
+    if "completionProvider" in capabilities:
+        characters = [".", "(", "[", "="]
+        options = types.CompletionOptions(trigger_characters=characters)
+        features[types.TEXT_DOCUMENT_COMPLETION] = options
+    if "diagnosticProvider" in capabilities:
+        features[types.TEXT_DOCUMENT_DIAGNOSTIC] = types.DiagnosticOptions(
+            inter_file_dependencies=False, workspace_diagnostics=False, identifier="sidelight"
+        )
+    for method, options in features.items():
+        server.feature(method, options)(nothing)
+    written = Written()
+    server.protocol.set_writer(cast("Any", written), include_headers=False)
+    server.protocol.handle_message(
+        server.protocol.structure_message(
+            {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
+        )
+    )
+    result: dict[str, Any] = written.messages[0]["result"]
+    result["capabilities"]["experimental"] = capabilities["experimental"]
+    return result
+
+
+def nothing(*arguments: Any) -> None:
+    """Do nothing."""
+    del arguments
+
+
+class Written:
+    """Keeps what pygls sends."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+
+    def write(self, data: bytes) -> None:
+        self.messages.append(json.loads(data))
 
 
 def offered(result: Any) -> Any:
@@ -47,7 +95,26 @@ def offered(result: Any) -> Any:
     if not isinstance(result, dict):
         return result
     named = cast("dict[str, Any]", result)
-    return {name: offered(value) for name, value in named.items() if value is not False}
+    found = {name: offered(value) for name, value in named.items() if value is not False}
+    return {name: value for name, value in found.items() if name != "fileOperations"}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"method": "sidelight/whatever", "params": {"a": {"b": [1]}}},
+        {"method": "textDocument/rename", "params": {"textDocument": {"uri": URI}}},
+        {"method": "textDocument/foldingRange", "params": {"textDocument": {"uri": URI}}},
+    ],
+)
+async def test_what_nothing_of_ours_serves_is_answered_by_pygls(message: dict[str, Any]) -> None:
+    async with editor() as client:
+        await client.initialize()
+        message_id = await client.ask(message["method"], message["params"])
+        answer = await client.answered(message_id)
+        whole = {"jsonrpc": "2.0", "id": message_id, **message}
+        assert answer == json.loads(answer_of_pygls(whole))
+        assert answer["error"]["code"] in {-32601, -32602}
 
 
 # --- documents --------------------------------------------------------------------------------
@@ -63,16 +130,12 @@ class Session:
     def __init__(self) -> None:
         self.documents = Documents()
         self.sent: list[Any] = []
-        server = SidelightServer("")
-        server.write_to(lambda _data: None)
-        nothing = cast("Any", self)
-        self._front = front.Front(
-            nothing,
-            self.documents,
-            nothing,
-            server.session_protocol,
-            lambda body: self.sent.append(json.loads(body)),
-        )
+        itself = cast("Any", self)
+
+        def send(body: bytes) -> None:
+            self.sent.append(json.loads(body))
+
+        self._front = Front(itself, self.documents, itself, SidelightServer(""), send)
 
     def receive(self, message: dict[str, Any]) -> None:
         self._front.receive(json.dumps(message).encode())
@@ -123,7 +186,7 @@ def test_a_document_holds_the_same_after_the_same_messages(
 ) -> None:
     ours = Session()
     theirs = LanguageServer("other", "1")
-    theirs.protocol.set_writer(cast("Any", _Nobody()), include_headers=False)
+    theirs.protocol.set_writer(cast("Any", Written()), include_headers=False)
     for message in messages(text, changes):
         ours.receive(message)
         theirs.protocol.handle_message(theirs.protocol.structure_message(message))
@@ -132,46 +195,10 @@ def test_a_document_holds_the_same_after_the_same_messages(
     assert ("".join(document.lines), document.version) == (other.source, other.version)
 
 
-class _Nobody:
-    """Takes what pygls sends."""
-
-    def write(self, data: bytes) -> None:
-        del data
-
-
-# --- code made off the loop -------------------------------------------------------------------
-
-
-async def test_no_code_is_made_for_a_type_while_an_editor_waits(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    prepare()
-    made: list[str] = []
-    for name in ("make_dict_unstructure_fn_from_attrs", "make_dict_structure_fn_from_attrs"):
-        _tell(monkeypatch, name, made)
-    async with editor(FakeBroker(preview=preview())) as client:
-        known: list[dict[str, Any]] = [one["capabilities"] for one in PROFILES.values()]
-        capabilities = {name: value for one in known for name, value in one.items()} | CREATES
-        await ready(client, f"x = 1\nssn = '{SSN}'\n", capabilities=capabilities)
-        place = {"textDocument": {"uri": URI}, "position": {"line": 1, "character": 8}}
-        assert await client.request("textDocument/hover", place) is not None
-        assert await actions(client, 1, 8)
-        await client.request("textDocument/codeLens", {"textDocument": {"uri": URI}})
-        await client.notify("textDocument/didSave", {"textDocument": {"uri": URI}})
-        await client.notify("workspace/didChangeConfiguration", {"settings": {}})
-        await client.notify("$/cancelRequest", {"id": 99})
-        await client.notify("$/setTrace", {"value": "off"})
-        await client.settle()
-    assert made == []
-
-
-def _tell(monkeypatch: pytest.MonkeyPatch, name: str, made: list[str]) -> None:
-    import cattrs.gen
-
-    original = getattr(cattrs.gen, name)
-
-    def told(cls: type[Any], *given: Any, **named: Any) -> Any:
-        made.append(cls.__name__)
-        return original(cls, *given, **named)
-
-    monkeypatch.setattr(cattrs.gen, name, told)
+async def test_a_request_for_pygls_is_answered_as_cancelled_when_the_session_ends_first() -> None:
+    async with editor() as client:
+        await client.initialize()
+        message = {"id": 90, "method": "sidelight/whatever"}
+        await client.send(message, {"id": 91, "method": "shutdown"})
+        assert (await client.answered(90))["error"]["code"] in {-32601, -32800}
+        assert (await client.answered(91))["result"] is None

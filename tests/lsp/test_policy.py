@@ -142,6 +142,79 @@ def test_the_usefulness_stays_where_tries_of_any_freshness_succeed_as_often_as_i
         assert share * better + (1 - share) * worse == pytest.approx(0.7)
 
 
+def in_text(state: PolicyState, **facts: Any) -> Decision:
+    """What is decided in the middle of a line where nothing else is known."""
+    moment = Moment(
+        Place.BEFORE_TEXT, "python", 8, state.usefulness, state.answer_chars, state.since_failure
+    )
+    return decided(state, moment=moment, **facts)
+
+
+def test_a_suggestion_that_was_typed_up_to_other_text_has_filled_its_gap() -> None:
+    spending = replace(TYPING, sent=6.0)
+    filled = after(Followed(in_text=True), state=spending)
+    assert in_text(spending) == Buy(0.0)
+    assert isinstance(in_text(filled), Nothing)
+    nearly = {"left": ("d)",), "following": 9}
+    assert in_text(spending, **nearly) == Reuse(("d)",))
+    assert decided(spending, **nearly) == Reuse(("d)",), prefetch=True)
+    # Where the line ends, typing most often goes on.
+    assert decided(after(Followed(in_text=False), state=spending)) == Buy(0.0)
+
+
+def test_whether_typing_goes_on_where_a_suggestion_ends_is_learned() -> None:
+    def seen(in_text: bool, *events: Any) -> PolicyState:
+        state = TYPING
+        for _ in range(8):
+            state = after(Followed(in_text=in_text), *events, state=state)
+        return replace(state, keys=60.0, sent=6.0)
+
+    goes_on = seen(True, Key(10.0, "x", ""))
+    assert in_text(after(Followed(in_text=True), state=goes_on)) == Buy(0.0)
+    leaves = seen(False, Moved(10.0), Key(10.0, "x" * 40, ""))
+    assert isinstance(decided(after(Followed(in_text=False), state=leaves)), Nothing)
+    assert goes_on.goes_on == seen(True).goes_on
+    assert seen(True, Key(10.0, "", "x")).goes_on_in_text == TYPING.goes_on_in_text
+
+
+def test_who_stops_in_front_of_other_text_after_a_failure_is_done_there() -> None:
+    failed = after(Ignored(), Key(10.0, "word", ""))
+    assert decided(failed) == Buy(1.2)
+    assert isinstance(in_text(failed), Nothing)
+
+
+def test_behind_a_paste_nothing_is_sent_until_the_person_stays() -> None:
+    pasted = after(Key(10.0, "pasted = 1\n" * 9, ""))
+    assert decided(pasted) == Buy(1.2)
+    assert decided(after(Key(10.1, "x", ""), state=pasted), now_s=10.1) == Buy(0.0)
+    taken = after(Followed(), state=pasted)
+    assert decided(taken) == Buy(0.0), "it was a suggestion of ours"
+
+
+SLOW = replace(TYPING, latency_s=2.5)
+
+
+def test_where_answers_are_slow_nothing_is_sent_in_the_middle_of_a_word() -> None:
+    def at(place: Place, state: PolicyState) -> Decision:
+        moment = Moment(place, "python", 0, state.usefulness, 30.0, state.since_failure)
+        return decided(state, moment=moment)
+
+    slow = after(Key(10.0, "a", ""), state=SLOW)
+    assert at(Place.INSIDE_WORD, slow) == Buy(1.2)
+    assert at(Place.WORD_START, slow) == Buy(0.0)
+    assert at(Place.INSIDE_WORD, after(Key(10.0, "a", ""))) == Buy(0.0)
+    assert at(Place.INSIDE_WORD, after(Key(10.0, "words", ""), state=SLOW)) == Buy(0.0)
+
+
+def test_where_answers_are_slow_whoever_leaves_a_good_suggestion_has_to_go_on_for_longer() -> None:
+    def left(state: PolicyState, characters: int) -> Decision:
+        return decided(replace(state, since_left=float(characters)))
+
+    assert left(TYPING, 8) == Buy(0.0)
+    assert isinstance(left(SLOW, 8), Nothing)
+    assert left(SLOW, 24) == Buy(0.0)
+
+
 def test_whoever_dictates_is_known_by_what_one_key_puts_in() -> None:
     dictating = after(*[Key(10.0 + n, "several words at once ", "") for n in range(40)])
     assert dictating.stride > 15

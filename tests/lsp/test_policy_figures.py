@@ -19,11 +19,14 @@ SMALL = Trace("a.py", "python", "x = \n", (Key(0.1, 4, 0, "1"), Key(0.3, 4, 1, "
 MISSED_AND_SAID_SO = {
     f"right suggestion 50 ms after the key, {lines}-line suggestions, {group}"
     for lines in (1, 4)
-    for group in ("held out", "chosen on", "judging")
+    for group in ("held out", "judging")
 }
 """By how much, and why, is in the benchmarks' README."""
-LEAST_OF_LIMIT = {"chosen on": 0.94, "held out": 0.9, "judging": 0.83}
-"""What a change must not fall below. The judging traces are the hardest: dictation, copying, menus."""
+LEAST_OF_LIMIT = {"chosen on": 0.94, "held out": 0.94, "judging": 0.925}
+"""What a change must not fall below. The others than those chosen on are the hardest: dictation, copying."""
+
+MOST_REQUESTS = {"chosen on": (60, 30), "held out": (86, 48), "judging": (68, 40)}
+"""What a change must not spend beyond, in 1,000 keys, with suggestions of one line and of four."""
 
 
 @pytest.mark.slow
@@ -37,8 +40,10 @@ def test_what_is_seen_and_what_it_costs_is_within_its_figures() -> None:
     for line in judged:
         assert line.facts["cancelled_share"] <= 0.05, str(line)
         if line.number == 6:
-            least = LEAST_OF_LIMIT[line.name.rpartition(", ")[2]]
-            assert line.facts["of_limit"] >= least, str(line)
+            group = line.name.rpartition(", ")[2]
+            most = MOST_REQUESTS[group]["4-line" in line.name]
+            assert line.facts["of_limit"] >= LEAST_OF_LIMIT[group], str(line)
+            assert line.facts["requests_per_1000_keys"] <= most, str(line)
 
 
 @pytest.mark.parametrize("latency_ms", [600, 2500])
@@ -47,7 +52,7 @@ def test_a_slow_gateway_is_hardly_ever_asked_in_vain(latency_ms: int) -> None:
     for family in ("steady", "jumper", "refactorer"):
         trace = FAMILIES[family]("slow gateway", 400)
         total += Typing(trace, Model(latency_s=latency_ms / 1000, lines=4)).run()
-    assert total.cancelled_share <= 0.1
+    assert total.cancelled_share <= 0.05
     assert total.of_limit >= 0.85
 
 

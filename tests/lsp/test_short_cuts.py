@@ -89,13 +89,21 @@ def test_an_edit_within_a_line_is_an_edit_as_any_other(
 
 @given(inserted=st.text(alphabet="ab \n", max_size=5), deleted=st.text(alphabet="ab", max_size=5))
 def test_a_key_changes_nothing_of_what_answers_taught(inserted: str, deleted: str) -> None:
-    taught = PolicyState(usefulness=0.31, tried=0.32, answer_chars=33.0, latency_s=0.34)
+    taught = PolicyState(
+        usefulness=0.31,
+        tried=0.32,
+        answer_chars=33.0,
+        latency_s=0.34,
+        goes_on=0.35,
+        goes_on_in_text=0.36,
+    )
     state = reduce(taught, Key(1.0, inserted, deleted))
     typing = {"last_key_at_s", "pause_s", "moved", "gap_s", "deleted", "stride", "keys", "sent"}
-    typing |= {"since_failure", "since_left"}
+    typing |= {"since_failure", "since_left", "put_in", "ended_in_text"}
     kept = [name for name in asdict(state) if name not in typing]
     assert [getattr(state, name) for name in kept] == [getattr(taught, name) for name in kept]
-    assert kept == ["usefulness", "tried", "answer_chars", "latency_s"]
+    told = ["usefulness", "tried", "answer_chars", "latency_s", "goes_on", "goes_on_in_text"]
+    assert kept == told
 
 
 def test_what_was_asked_in_another_text_of_the_line_is_not_continued() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import ssl
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -25,7 +24,6 @@ from .http_answer import (
     is_loopback,
 )
 from .http_exchange import HttpAsked, HttpExchange, HttpFailure, HttpTransport, Progress
-from .http_trust import system_trust
 
 __all__ = [
     "Headers",
@@ -64,7 +62,6 @@ class HttpClient:
         self._socket_path = socket_path
         self._connect_s = connect_s
         self._silence_s = silence_s
-        self._trust: ssl.SSLContext | None = None
         self._direct: HttpTransport | None = None
         self._proxied: HttpTransport | None = None
         self._proxy_named = False
@@ -171,16 +168,14 @@ class HttpClient:
         return self._proxy_named and not is_loopback(urlsplit(url).hostname or "")
 
     def _made(self, through_proxies: bool) -> HttpTransport:
-        """Runs in a thread: importing a transport and reading certificates would hold the loop."""
-        if self._trust is None:
-            self._trust = system_trust()
+        """Runs in a thread: importing a transport would hold the loop."""
         if through_proxies:
             from .http_proxied import ProxiedTransport
 
-            return ProxiedTransport(self._trust, self._connect_s)
+            return ProxiedTransport(self._connect_s)
         from .http_direct import DirectTransport
 
-        return DirectTransport(self._trust, self._socket_path, self._connect_s)
+        return DirectTransport(self._socket_path, self._connect_s)
 
 
 class HttpStream:

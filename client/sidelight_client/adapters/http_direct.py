@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
-import ssl
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +21,7 @@ from .http_exchange import (
     HttpFailure,
     Progress,
 )
+from .http_trust import system_trust
 
 HAPPY_EYEBALLS_S = 0.25
 """After how long the next address is tried beside the first (RFC 8305 §5)."""
@@ -75,10 +75,8 @@ def address_of(url: str) -> Address:
 class DirectTransport:
     """The connections of one client that go straight to where they are to go."""
 
-    def __init__(self, trust: ssl.SSLContext, socket_path: Path | None, connect_s: float) -> None:
+    def __init__(self, socket_path: Path | None, connect_s: float) -> None:
         """With `socket_path` every connection is one to that Unix socket."""
-        trust.set_alpn_protocols(["http/1.1"])
-        self._trust = trust
         self._socket_path = socket_path
         self._connect_s = connect_s
         self._idle: dict[Origin, list[Http11Connection]] = {}
@@ -192,7 +190,8 @@ class DirectTransport:
         secured = await asyncio.get_running_loop().start_tls(
             plain,
             connection,
-            self._trust,
+            # In a thread: the certificates are read with the first of these connections.
+            await asyncio.to_thread(system_trust),
             server_hostname=host,
             ssl_shutdown_timeout=TLS_GOODBYE_S,
         )

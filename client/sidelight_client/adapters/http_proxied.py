@@ -28,6 +28,7 @@ from .http_exchange import (
     HttpFailure,
     Progress,
 )
+from .http_trust import system_trust
 
 CLOSE_S = 5.0
 _CLOSED_EARLY = ("disconnected", "peer closed")
@@ -36,8 +37,9 @@ _CLOSED_EARLY = ("disconnected", "peer closed")
 class ProxiedTransport:
     """The connections of one client that go through whatever proxy the system names for them."""
 
-    def __init__(self, trust: ssl.SSLContext, connect_s: float) -> None:
+    def __init__(self, connect_s: float) -> None:
         """Made in a thread: what httpx imports with its first connection would hold the loop."""
+        trust = system_trust()
         # Their INFO lines contain whole addresses, queries included.
         for noisy in ("httpx", "httpcore"):
             logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
+from queue import SimpleQueue
 from types import FrameType
 
 log = logging.getLogger("sidelight.loop")
@@ -67,7 +68,8 @@ class LoopLag:
         self._loop_thread = 0
         self._dormant = True
         self._closed = False
-        self._wake = threading.Event()
+        # Not an event: to set one and to wait for it takes several switches between the threads.
+        self._wake: SimpleQueue[None] = SimpleQueue()
         self._watcher: threading.Thread | None = None
 
     @property
@@ -89,7 +91,7 @@ class LoopLag:
     def close(self) -> None:
         """End the watching thread."""
         self._closed = True
-        self._wake.set()
+        self._wake.put(None)
         if self._watcher is not None:
             self._watcher.join()
             self._watcher = None
@@ -121,7 +123,7 @@ class LoopLag:
                 target=self._watch, name="sidelight-loop-lag", daemon=True
             )
             self._watcher.start()
-        self._wake.set()
+        self._wake.put(None)
 
     def _remember(self, took_s: float, cpu_s: float) -> None:
         turn, stack = self._sample
@@ -138,12 +140,13 @@ class LoopLag:
 
     def _watch(self) -> None:
         while not self._closed:
-            self._wake.wait()
-            self._wake.clear()
+            self._wake.get()
+            while not self._wake.empty():
+                self._wake.get()  # Woken several times, it looks once.
             self._watch_until_quiet()
             self._dormant = True
             if self._began:  # A turn began while we made up our mind.
-                self._wake.set()
+                self._wake.put(None)
 
     def _watch_until_quiet(self) -> None:
         quiet = 0

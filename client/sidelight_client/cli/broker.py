@@ -81,6 +81,7 @@ def _import_the_rest() -> None:
     gc.disable()
     importlib.import_module("..link.serve", __package__)
     importlib.import_module(".assemble", __package__)
+    importlib.import_module(".sessions", __package__)
     gc.freeze()
     gc.enable()
 

@@ -19,9 +19,12 @@ _PAIRED = frozenset({opened + closed for closed, opened in PAIRS.items()} | {q +
 """What one key puts in where an editor closes brackets and quotes by itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Offer:
     """A suggestion that an editor shows.
+
+    It is never changed, only replaced. It is not frozen because one is made at each key, and a frozen
+    one takes several times as long to make.
 
     Attributes:
         at: where it begins in the live document, in code points.
@@ -125,6 +128,39 @@ def gone_on(offer: Offer, new: Offer, document: TextDocument) -> Offer:
     return replace(offer, texts=texts, after=new.after)
 
 
+def typed_on(offer: Offer, document: TextDocument, cursor: Position) -> int | None:
+    """How many characters of the offer are in place where it is the only one, and nothing is behind it.
+
+    That is what typing along a suggestion at the end of a line leads to, key by key, and told by one
+    look at that line. None where more must be looked at, or where all of it is in place.
+    """
+    at, text = offer.at, offer.texts[0]
+    placed = cursor.character - at.character
+    if (
+        cursor.line != at.line
+        or not 0 <= placed < len(text)
+        or len(offer.texts) > 1
+        or text[placed] in "\r\n"
+        or document.line(at.line) != offer.head + text[:placed]
+        or offer.rest.strip(CLOSERS)
+    ):
+        return None
+    return placed
+
+
+def still_shows(offer: Offer, at: Position, line: str, answers: list[Answer]) -> bool:
+    """Whether `answers` for the cursor `at` in `line` are what is left of the offer, and nothing else."""
+    if len(answers) != 1 or len(offer.texts) != 1:
+        return False
+    new, placed = answers[0], at.character - offer.at.character
+    return (
+        at.line == offer.at.line
+        and placed == offer.placed
+        and new.text[at.character - new.start :] == offer.texts[0][placed:]
+        and line[new.end :] == offer.after
+    )
+
+
 def in_place(offer: Offer, verdict: Verdict, document: TextDocument) -> str:
     """What of the offer stands in the document after `verdict`, of the alternative that was taken."""
     for text in offer.texts:
@@ -159,6 +195,11 @@ def reduce(offer: Offer, event: Event) -> tuple[Offer | None, Verdict | None]:
 def _edited(
     offer: Offer, document: TextDocument, edit: Edit, most_typed: int
 ) -> tuple[Offer | None, Verdict | None]:
+    put_in = edit.new_end.character - edit.start.character
+    if edit.start.line == edit.new_end.line and 0 <= put_in <= 1:
+        typed = typed_on(offer, document, edit.new_end)
+        if typed is not None:
+            return _with_placed(offer, typed), None
     if edit.end.line < offer.at.line:
         row = offer.at.line + edit.new_end.line - edit.end.line
         return replace(offer, at=replace(offer.at, line=row)), None
@@ -192,10 +233,18 @@ def _advanced(
         return _ended(
             offer, placed, inserted, most_typed
         )  # Closers of the editor's stand behind it.
-    now = offer if len(placed) == offer.placed else replace(offer, placed=len(placed))
+    now = _with_placed(offer, len(placed))
     if _at_once(inserted, len(placed) - offer.placed, most_typed):
         return now, PartlyAccepted(offer.trace_id, len(placed))
     return now, None
+
+
+def _with_placed(offer: Offer, placed: int) -> Offer:
+    if placed == offer.placed:
+        return offer
+    # Written out: this is made at each key, and `replace` looks at every field three times.
+    at, head, rest, after = offer.at, offer.head, offer.rest, offer.after
+    return Offer(offer.trace_id, at, head, rest, after, offer.texts, placed)
 
 
 def _at_once(inserted: str, new: int, most_typed: int) -> bool:

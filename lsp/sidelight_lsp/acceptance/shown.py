@@ -31,6 +31,8 @@ from .inferred import (
     gone_on,
     offer_of,
     reduce,
+    still_shows,
+    typed_on,
 )
 
 log = logging.getLogger("sidelight.lsp")
@@ -47,7 +49,6 @@ class Shown:
     """The suggestions on the screens of one session.
 
     Attributes:
-        client: the editor's name, by which it is known what it may send at once.
         notifications: what takes each notification about suggestions, by method.
     """
 
@@ -58,7 +59,7 @@ class Shown:
         became: Callable[[str, Offer, Verdict], None],
     ) -> None:
         """`told` hears of each verdict once, `became` of each with the file (uri) and what was shown."""
-        self.client = ""
+        self._most_typed = 1
         self._documents = documents
         self._told = told
         self._became = became
@@ -80,10 +81,16 @@ class Shown:
     ) -> None:
         """An ask at `at` was answered; with no answers nothing new is shown, and nothing that moved."""
         offer = self._offers.get(document.uri)
-        if offer is not None:
-            self._follow(document.uri, offer, Asked(document, at, self._most_typed()))
-            offer = self._offers.get(document.uri)
         trace_id = suggestion.trace_id if suggestion is not None else ""
+        if offer is not None:
+            if (
+                offer.trace_id == trace_id
+                and typed_on(offer, document, at) == offer.placed
+                and still_shows(offer, at, line, answers)
+            ):
+                return  # What was shown and nothing else, as the edits told.
+            self._follow(document.uri, offer, Asked(document, at, self._most_typed))
+            offer = self._offers.get(document.uri)
         new = offer_of(at, line, answers, trace_id)
         if new is None:
             return
@@ -151,7 +158,7 @@ class Shown:
         if self._documents.get(document.uri) is not document:
             del self._offers[document.uri]  # Closed: what became of it nobody knows.
             return
-        self._follow(document.uri, offer, Edited(document, edit, self._most_typed()))
+        self._follow(document.uri, offer, Edited(document, edit, self._most_typed))
 
     def _follow(self, uri: str, before: Offer, event: Event) -> None:
         offer, verdict = reduce(before, event)
@@ -175,8 +182,9 @@ class Shown:
             self._told(verdict)
         return news
 
-    def _most_typed(self) -> int:
-        return MOST_TYPED_AT_ONCE.get(self.client.split(" ")[0], 1)
+    def serves(self, client: str) -> None:
+        """Take note of the editor's name, by which it is known what it may send at once."""
+        self._most_typed = MOST_TYPED_AT_ONCE.get(client.split(" ", maxsplit=1)[0], 1)
 
 
 def _outranks(verdict: Verdict, before: Verdict) -> bool:

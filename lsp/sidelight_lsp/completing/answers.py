@@ -80,9 +80,12 @@ def answers(
     max_lines: int = 50,
 ) -> list[Answer]:
     """The answers of `texts` in their order, without those that would put in the same."""
-    found = (answer(line, cursor, one, selected=selected, max_lines=max_lines) for one in texts)
-    offered = [one for one in found if one is not None]
-    return list(dict.fromkeys(offered)) if len(offered) > 1 else offered
+    offered: list[Answer] = []
+    for text in texts:
+        one = answer(line, cursor, text, selected=selected, max_lines=max_lines)
+        if one is not None and one not in offered:
+            offered.append(one)
+    return offered
 
 
 def covered_tail(before: str, after: str, text: str) -> int:

@@ -61,6 +61,7 @@ class Engine:
         self._budgeting = Budgeting(broker, self.forget)
         self._deciding = Deciding(broker, settings, self._budgeting)
         self._lanes: dict[str, Lane] = {}
+        self._now_s = broker.clock.monotonic
         self._tasks = Tasks()
         self._replying = Replying(documents, silent)
         self._early = EarlyAnswers(broker, documents, settings, self._tasks, self._replying.offer)
@@ -91,7 +92,9 @@ class Engine:
         if document is None:
             reply(ask, (), None)
             return
-        lane = self._lanes.setdefault(ask.uri, Lane())
+        lane = self._lanes.get(ask.uri)
+        if lane is None:
+            lane = self._lanes[ask.uri] = Lane()
         older = lane.asks.pop(ask.kind, None)
         if older is not None:
             self._replying.superseded(older)
@@ -147,7 +150,7 @@ class Engine:
                 stop(flight.task)
             lane.prefetch = None
             lane.adrift.clear()
-        elif not lane.diverged(document):
+        elif lane.flight is None or not lane.diverged(document):
             return
         self._flights.abandon(lane)
         for ask in list(lane.asks.values()):
@@ -173,7 +176,7 @@ class Engine:
     def _edited(self, document: TextDocument, edit: Edit | None) -> None:
         lane = self._lanes.get(document.uri)
         if lane is not None:
-            lane.policy.edited(document, edit, self._broker.clock.monotonic())
+            lane.policy.edited(document, edit, self._now_s())
             if edit is not None and edit.new_end.line != edit.end.line:
                 for flight in lane.flights():
                     flight.anchor.shift(edit)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sidelight_client.api import Position, Range, Trigger
+from sidelight_client.api import Position, Trigger
 
 from ..acceptance.shown import Shown
 from ..documents.document import TextDocument
 from ..documents.documents import Documents
-from ..wire.plain import find, text
+from ..wire.plain import find, mapping, text
 from .answers import Answer, Selected, answers
 from .asks import Ask, Kind
 from .engine import Engine
@@ -35,13 +35,16 @@ class InlineCompletion:
 
     def request(self, message_id: int | str, params: Any, reply: Callable[[Any], None]) -> None:
         """Handle one request; `reply` is called exactly once, now or later, or the ask cancelled."""
-        document = self._documents.get(text(find(params, "textDocument", "uri")))
-        at = document.position(find(params, "position")) if document is not None else None
+        params = mapping(params)
+        context = mapping(params.get("context"))
+        document = self._documents.get(text(mapping(params.get("textDocument")).get("uri")))
+        at = document.position(params.get("position")) if document is not None else None
         if document is None or at is None:
             reply({"items": []})
             return
-        invoked = find(params, "context", "triggerKind") == INVOKED
-        selected = _selected(document, at, find(params, "context", "selectedCompletionInfo"))
+        invoked = context.get("triggerKind") == INVOKED
+        info = context.get("selectedCompletionInfo")
+        selected = _selected(document, at, info) if info is not None else None
         line = document.line(at.line)
 
         def shape(texts: tuple[str, ...], suggestion: Suggestion | None) -> Any:
@@ -68,10 +71,9 @@ class InlineCompletion:
 
 def item(document: TextDocument, at: Position, offered: Answer, trace_id: str) -> dict[str, Any]:
     """The item that offers an answer at `at`."""
-    place = Range(Position(at.line, offered.start), Position(at.line, offered.end))
     return {
         "insertText": offered.text,
-        "range": document.lsp_range(place),
+        "range": document.lsp_columns(at.line, offered.start, offered.end),
         "command": accept_command(trace_id),
     }
 

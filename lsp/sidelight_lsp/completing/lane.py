@@ -39,6 +39,11 @@ class Lane:
         return (one for one in under_way if one is not None)
 
     @property
+    def flying(self) -> bool:
+        """Whether any request is under way."""
+        return self.flight is not None or self.prefetch is not None or bool(self.adrift)
+
+    @property
     def coming(self) -> bool:
         """Whether an answer has begun and not ended."""
         return any(flight.begun_s is not None for flight in self.flights())

@@ -86,10 +86,10 @@ class MenuCompletion:
         )
 
     def _edited(self, document: TextDocument, edit: Edit | None) -> None:
-        if edit is None and self._documents.get(document.uri) is not document:
-            self._edited_s.pop(document.uri, None)
-        else:
+        if edit is not None or self._documents.get(document.uri) is document:
             self._edited_s[document.uri] = self._now_s()
+        else:
+            self._edited_s.pop(document.uri, None)
 
 
 def item(

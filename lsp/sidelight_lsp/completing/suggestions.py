@@ -33,10 +33,21 @@ class Left:
 
 
 @dataclass(slots=True)
+class _Followed:
+    """What was left at a place of one revision of a document: the next key most likely goes on there."""
+
+    document: TextDocument
+    revision: int
+    at: Position
+    left: Left
+
+
+@dataclass(slots=True)
 class Suggestions:
     """The latest first: what was of use at the last key is most likely of use at this one."""
 
     kept: list[Suggestion] = field(default_factory=list[Suggestion])
+    _followed: _Followed | None = None
 
     def keep(self, suggestion: Suggestion) -> None:
         """Remember a suggestion, and forget the one of longest ago where there are too many.
@@ -47,11 +58,14 @@ class Suggestions:
         self.kept.insert(0, suggestion)
         del self.kept[MOST_KEPT:]
 
-    def shift(self, edit: Edit) -> None:
-        """Follow the text when lines come or go above a suggestion."""
+    def edited(self, document: TextDocument, edit: Edit) -> None:
+        """Follow the text: suggestions move when lines come or go above them."""
         if edit.new_end.line != edit.end.line:
+            self._followed = None
             for suggestion in self.kept:
                 suggestion.anchor.shift(edit)
+        elif self._followed is not None:
+            self._followed = _typed_on(self._followed, document, edit)
 
     def left(self, document: TextDocument, at: Position, deleted: str = "") -> Left | None:
         """What is left at `at` of the suggestion that fits best: the one that was followed longest.
@@ -63,6 +77,15 @@ class Suggestions:
             at: the cursor.
             deleted: what the person just deleted there; it is not suggested again.
         """
+        followed = self._followed
+        if (
+            followed is not None
+            and followed.revision == document.revision
+            and followed.at == at
+            and followed.document is document
+            and not deleted
+        ):
+            return followed.left
         best: Left | None = None
         for suggestion in self.kept:
             if best is not None and _ranks_behind(suggestion, best.suggestion):
@@ -79,15 +102,50 @@ class Suggestions:
         if best is not None and self.kept[0] is not best.suggestion:
             self.kept.remove(best.suggestion)
             self.kept.insert(0, best.suggestion)
+        self._followed = None
+        if best is not None and not deleted and not self._may_outrank(best.suggestion):
+            self._followed = _Followed(document, document.revision, at, best)
         return best
+
+    def _may_outrank(self, best: Suggestion) -> bool:
+        """Whether one that does not fit now would be chosen instead if it fitted after the next key.
+
+        What is typed next may only make one fit that begins right there, and was followed for nothing.
+        """
+        return not best.asked and any(one.asked for one in self.kept)
 
     def forget(self, trace_id: str) -> None:
         """Forget what one request brought: it was accepted or dismissed."""
+        self._followed = None
         self.kept = [one for one in self.kept if one.trace_id != trace_id]
 
     def clear(self) -> None:
         """Forget everything."""
+        self._followed = None
         self.kept.clear()
+
+
+def _typed_on(followed: _Followed, document: TextDocument, edit: Edit) -> _Followed | None:
+    """What is left after an edit that put text in at the cursor and left the rest of the document alone.
+
+    None for any other edit, and where the suggestion does not go on like that. Neither the lines
+    around the cursor nor what stands behind it need to be looked at: they are what they were.
+    """
+    at, to = followed.at, edit.new_end
+    if (
+        followed.document is not document
+        or followed.revision + 1 != document.revision
+        or edit.end != at
+        or edit.start != at
+        or to.character == at.character
+    ):
+        return None
+    typed = document.lines[at.line][at.character : to.character]
+    texts = remaining(followed.left.texts, typed)
+    if not texts:
+        return None
+    left = Left(followed.left.suggestion, texts, followed.left.typed + len(typed))
+    return _Followed(document, document.revision, to, left)
 
 
 def _ranks_behind(one: Suggestion, best: Suggestion) -> bool:

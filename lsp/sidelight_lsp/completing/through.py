@@ -6,6 +6,7 @@ suggestions with fewer requests than cancelling at each key, whatever the deboun
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from sidelight_client.api import PartKind, Position, Source, Tier, Window
@@ -22,6 +23,9 @@ LINES_ABOVE = 12
 """So many lines above the cursor must stand as they did. What is further up may change under a
 suggestion: an import that an editor adds at the top of the file does not make it wrong."""
 
+CLOSER_SEARCHED = 400
+"""In so many characters behind the cursor the next line is looked for."""
+
 LINES_BELOW = 2
 LINES_SEARCHED = 6
 """Lines below the cursor that make the key of a suggestion, and where they are looked for."""
@@ -37,6 +41,7 @@ class Anchor:
         before: the text from `start` to `at`, of the cursor's line and the `LINES_ABOVE` it.
         after: the rest of the cursor's line.
         below: the next lines that hold more than closers, as `below` reads them.
+        closer: the next line that is not blank, where it holds nothing but closers; else empty.
         head: what of `before` stands on the cursor's line, from the column `head_column` on.
     """
 
@@ -45,6 +50,7 @@ class Anchor:
     before: str
     after: str
     below: tuple[str, ...] = ()
+    closer: str = ""
     head: str = field(init=False)
     head_column: int = field(init=False)
 
@@ -91,7 +97,14 @@ def anchor_of(window: Window, after: str, below: tuple[str, ...] = ()) -> Anchor
     if cut >= 0:
         before = before[cut + 1 :]
         start = Position(prefix.range.end.line - LINES_ABOVE, 0)
-    return Anchor(start, prefix.range.end, before, after, below)
+    closer = closer_in(unix(window.suffix[:CLOSER_SEARCHED]).split("\n")[1:])
+    return Anchor(start, prefix.range.end, before, after, below, closer)
+
+
+def closer_in(lines: Sequence[str]) -> str:
+    """The first of some lines that is not blank, where it holds nothing but closers; else nothing."""
+    line = next((line for line in lines if line.strip()), "").rstrip()
+    return "" if line.strip(CLOSERS) else line
 
 
 def below(document: TextDocument, row: int) -> tuple[str, ...]:
@@ -153,9 +166,8 @@ def typed_since(anchor: Anchor, before: str, after: str) -> str | None:
 
 def remaining(texts: tuple[str, ...], typed: str) -> tuple[str, ...]:
     """What is left of each text that continues `typed`; texts that do not are left out."""
-    return tuple(
-        text[len(typed) :] for text in texts if text.startswith(typed) and len(text) > len(typed)
-    )
+    length = len(typed)
+    return tuple([text[length:] for text in texts if text.startswith(typed) and len(text) > length])
 
 
 def unix(text: str) -> str:

@@ -11,8 +11,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from lsprotocol import types
-
 from sidelight_client.api import Broker
 
 from ..window.client import Client
@@ -143,9 +141,7 @@ class CopilotDialect:
         """The command of `signIn`'s answer: the person clicked, so the page is opened."""
         url = self._sign_in.url
         if url is not None and self._client.show_document:
-            self._server.request(
-                types.WINDOW_SHOW_DOCUMENT, types.ShowDocumentParams(uri=url, external=True)
-            )
+            self._server.request("window/showDocument", {"uri": url, "external": True})
         try:
             return await self._sign_in.finish()
         except SignInRefusedError as refused:

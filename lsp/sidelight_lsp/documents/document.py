@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from sidelight_client.api import Position, Range
 
 from ..wire.encoding import PositionEncoding, column_of, holdable, units_of
+from ..wire.plain import OBJECT
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Edit:
-    """What an edit replaced (`start` to `end`) and where the new text ends."""
+    """What an edit replaced (`start` to `end`) and where the new text ends.
+
+    It is never changed. It is not frozen because one is made at each key, and a frozen one takes
+    several times as long to make.
+    """
 
     start: Position
     end: Position
@@ -47,10 +52,12 @@ class TextDocument:
 
     def text(self, start: Position, end: Position) -> str:
         """The text from `start` to `end`, which may lie outside the document."""
-        if end <= start or start.line >= len(self.lines):
+        if start.line >= len(self.lines):
             return ""
         if start.line == end.line:
             return self.lines[start.line][start.character : end.character]
+        if end < start:
+            return ""
         last = self.lines[end.line][: end.character] if end.line < len(self.lines) else ""
         first = self.lines[start.line][start.character :]
         return first + "".join(self.lines[start.line + 1 : end.line]) + last
@@ -60,10 +67,9 @@ class TextDocument:
 
         LSP 3.17: a character behind the end of its line means the end of the line.
         """
-        if not isinstance(raw, dict):
+        if not isinstance(raw, OBJECT):
             return None
-        place = cast("dict[str, Any]", raw)
-        line, character = place.get("line"), place.get("character")
+        line, character = raw.get("line"), raw.get("character")
         if type(line) is not int or type(character) is not int:  # True and false are none.
             return None
         if line < 0:
@@ -72,8 +78,8 @@ class TextDocument:
             last = len(self.lines) - 1
             return Position(last, len(self.lines[last]))
         row = self.lines[line]
-        if 0 <= character <= len(row) - len("\r\n") and row.isascii():
-            return Position(line, character)  # Before any line end, and each character is one unit.
+        if character >= 0 and row.isascii():  # Each character is one unit.
+            return Position(line, min(character, len(row.rstrip("\r\n"))))
         return Position(line, column_of(self.line(line), character, self.encoding))
 
     def lsp_position(self, position: Position) -> dict[str, int]:
@@ -86,28 +92,42 @@ class TextDocument:
     def lsp_column(self, line: int, column: int) -> int:
         """A column of a line in the editor's units."""
         row = self.lines[line] if 0 <= line < len(self.lines) else ""
-        if 0 <= column <= len(row) - len("\r\n") and row.isascii():
-            return column
+        if column >= 0 and row.isascii():
+            return min(column, len(row.rstrip("\r\n")))
         return units_of(self.line(line), column, self.encoding)
 
     def lsp_range(self, place: Range) -> dict[str, dict[str, int]]:
         """`place` in the editor's units."""
         return {"start": self.lsp_position(place.start), "end": self.lsp_position(place.end)}
 
+    def lsp_columns(self, line: int, start: int, end: int) -> dict[str, dict[str, int]]:
+        """From column `start` to column `end` of a line in the editor's units."""
+        first = self.lsp_column(line, start)
+        last = first if end == start else self.lsp_column(line, end)
+        return {
+            "start": {"line": line, "character": first},
+            "end": {"line": line, "character": last},
+        }
+
     def replace(self, start: Position, end: Position, text: str) -> Edit:
         """Replace what lies between two places of this document; swapped ends are put right."""
-        if end < start:
+        if end is not start and end < start:
             start, end = end, start
-        text = holdable(text)
+        if not text.isascii():
+            text = holdable(text)
         self.revision += 1
-        self.size += len(text) - self._length(start, end)
         head = self.lines[start.line][: start.character]
         tail = self.lines[end.line][end.character :]
         first = start.line
         chunk = head + text + tail
-        if self._within_line(start, end, text) and not chunk.startswith("\n"):
-            self.lines[first] = chunk
-            return Edit(start, end, Position(first, start.character + len(text)))
+        if first == end.line and "\n" not in text and "\r" not in text:
+            line = self.lines[first]
+            if end.character <= len(line.rstrip("\r\n")) and not chunk.startswith("\n"):
+                # One line changes and its line end stays its own, as in nearly every edit.
+                self.lines[first] = chunk
+                self.size += len(chunk) - len(line)
+                return Edit(start, end, Position(first, start.character + len(text)))
+        self.size += len(text) - self._length(start, end)
         if first and chunk.startswith("\n") and self.lines[first - 1].endswith("\r"):
             # A bare CR and the LF that now follows it have become one line end.
             first -= 1
@@ -119,12 +139,6 @@ class TextDocument:
         last = first + len(new) - 1
         column = min(len(new[-1]) - len(tail), len(self.line(last)))
         return Edit(start, end, Position(last, column))
-
-    def _within_line(self, start: Position, end: Position, text: str) -> bool:
-        """Whether an edit changes one line and leaves its line end alone, as nearly all do."""
-        if start.line != end.line or "\n" in text or "\r" in text:
-            return False
-        return end.character <= len(self.lines[start.line].rstrip("\r\n"))
 
     def replace_all(self, text: str) -> None:
         """Replace the whole text."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..wire.encoding import PositionEncoding
-from ..wire.plain import find, mapping, sequence, text, whole
+from ..wire.plain import OBJECT, find, mapping, sequence, text, whole
 from .document import Edit, TextDocument
 
 log = logging.getLogger("sidelight.lsp")
@@ -27,6 +27,7 @@ class Documents:
         self._documents: dict[str, TextDocument] = {}
         self._characters = 0
         self._listeners: list[Listener] = []
+        self._told_of_texts: list[Callable[[TextDocument], None]] = []
 
     def __iter__(self) -> Iterator[TextDocument]:
         return iter(self._documents.values())
@@ -38,6 +39,10 @@ class Documents:
     def listen(self, listener: Listener) -> None:
         """Call `listener` after every edit, also when a document was opened and when it is forgotten."""
         self._listeners.append(listener)
+
+    def listen_to_texts(self, listener: Callable[[TextDocument], None]) -> None:
+        """Call `listener` after a document was opened, replaced or forgotten: not at each key."""
+        self._told_of_texts.append(listener)
 
     def did_open(self, params: Any) -> None:
         """Handle `textDocument/didOpen`; opening twice replaces."""
@@ -66,7 +71,8 @@ class Documents:
         """Handle `textDocument/didChange`; the document when it is still followed."""
         params = mapping(params)
         identifier = mapping(params.get("textDocument"))
-        document = self.get(text(identifier.get("uri")))
+        uri = identifier.get("uri")
+        document = self._documents.get(uri) if isinstance(uri, str) else None
         if document is None:
             return None
         before, understood = document.size, True
@@ -80,7 +86,9 @@ class Documents:
         if not understood or self._characters > MAX_CHARACTERS:
             self.forget(document.uri)
             return None
-        document.version = whole(identifier.get("version")) or document.version
+        version = identifier.get("version")
+        if type(version) is int:  # True and false are none.
+            document.version = version or document.version
         return document
 
     def did_close(self, params: Any) -> None:
@@ -100,7 +108,8 @@ class Documents:
             self.forget(uri)
 
     def _apply(self, document: TextDocument, change: Any) -> bool:
-        change = mapping(change)
+        if not isinstance(change, OBJECT):
+            return False
         content, place = change.get("text"), change.get("range")
         if not isinstance(content, str):
             return False
@@ -121,3 +130,6 @@ class Documents:
     def _tell(self, document: TextDocument, edit: Edit | None) -> None:
         for listener in self._listeners:
             listener(document, edit)
+        if edit is None:
+            for told in self._told_of_texts:
+                told(document)

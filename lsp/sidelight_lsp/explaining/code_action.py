@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lsprotocol import types
-
 from sidelight_client.api import (
     NOT_REDACTABLE,
     Broker,
@@ -20,12 +18,15 @@ from sidelight_client.api import (
 from ..documents.document import TextDocument
 from ..documents.documents import Documents
 from ..window.client import Client
-from ..wire.server import SidelightServer
+from ..wire.plain import find, sequence
+from ..wire.server import InvalidParamsError, SidelightServer, document_uri
 from .content_findings import ContentFindings, would_stop
 from .diagnostics import diagnostic, finding_diagnostic, told_by
 from .finding_words import standing
 from .fixture_marks import comment_edit, toml_edit
 from .notices import Notice, Notices
+
+QUICK_FIX = "quickfix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class _About:
     """
 
     document: TextDocument
-    shown: types.Diagnostic
+    shown: dict[str, Any]
     range: Range
     title: str
     rule: str
@@ -68,21 +69,15 @@ def register(
 ) -> None:
     """Serve the quick fixes of findings."""
 
-    @server.feature(
-        types.TEXT_DOCUMENT_CODE_ACTION,
-        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
-    )
-    def actions(params: types.CodeActionParams) -> list[types.CodeAction]:
-        document = documents.get(params.text_document.uri)
-        only = params.context.only
-        if document is None or (only and types.CodeActionKind.QuickFix not in only):
+    @server.feature("textDocument/codeAction", codeActionProvider={"codeActionKinds": [QUICK_FIX]})
+    def actions(params: Any) -> list[dict[str, Any]]:
+        document = documents.get(document_uri(params))
+        only = sequence(find(params, "context", "only"))
+        if document is None or (only and QUICK_FIX not in only):
             return []
-        start, end = (
-            document.position({"line": place.line, "character": place.character})
-            for place in (params.range.start, params.range.end)
-        )
+        start, end = (document.position(find(params, "range", side)) for side in ("start", "end"))
         if start is None or end is None:
-            return []
+            raise InvalidParamsError
         told = notices.at(document.uri, start, end)
         found = findings.at(document.uri, start, end)
         about = [_about_notice(document, notice) for notice in told]
@@ -123,7 +118,7 @@ def _about_finding(document: TextDocument, finding: ContentFinding) -> _About:
     )
 
 
-def _commands(broker: Broker, about: _About) -> Iterator[types.CodeAction]:
+def _commands(broker: Broker, about: _About) -> Iterator[dict[str, Any]]:
     yield _command(about, f"Explain: {about.title}", "sidelight.explain", about.trace_id)
     preview = broker.preview
     if about.stops and preview is not None and preview.redaction is RedactionMode.ALLOW:
@@ -138,32 +133,27 @@ def _commands(broker: Broker, about: _About) -> Iterator[types.CodeAction]:
 
 def _command(
     about: _About, title: str, command: str, argument: str, *, show: bool = False
-) -> types.CodeAction:
-    argument_given: Any = argument or {**about.argument, **({"open": True} if show else {})}
-    return types.CodeAction(
-        title=title,
-        kind=types.CodeActionKind.QuickFix,
-        diagnostics=[about.shown],
-        command=types.Command(title=title, command=command, arguments=[argument_given]),
-    )
+) -> dict[str, Any]:
+    given: Any = argument or {**about.argument, **({"open": True} if show else {})}
+    called = {"title": title, "command": command, "arguments": [given]}
+    return {**_titled(about, title), "command": called}
 
 
 def _marks(
     broker: Broker, client: Client, documents: Documents, about: _About
-) -> Iterator[types.CodeAction]:
+) -> Iterator[dict[str, Any]]:
     """Two ways to say that a value is made up; which one is the person's choice."""
     comment = comment_edit(about.document, about.range.end.line)
     if comment is not None:
-        yield _edit(about, "Mark as fixture (comment on this line)", comment)
+        yield {**_titled(about, "Mark as fixture (comment on this line)"), "edit": comment}
     marks = broker.marks_file(about.document.uri)
     if marks is None:
         return
     edit = toml_edit(documents, marks, about.rule, may_create=client.creates_files)
     if edit is not None:
-        yield _edit(about, f"Mark as fixture (in {marks.path.name})", edit)
+        yield {**_titled(about, f"Mark as fixture (in {marks.path.name})"), "edit": edit}
 
 
-def _edit(about: _About, title: str, edit: types.WorkspaceEdit) -> types.CodeAction:
-    return types.CodeAction(
-        title=title, kind=types.CodeActionKind.QuickFix, diagnostics=[about.shown], edit=edit
-    )
+def _titled(about: _About, title: str) -> dict[str, Any]:
+    """What every action says."""
+    return {"title": title, "kind": QUICK_FIX, "diagnostics": [about.shown]}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from lsprotocol import types
+from typing import Any
 
 from sidelight_client.api import Settings
 
 from ..documents.documents import Documents
-from ..wire.server import SidelightServer
+from ..wire.server import SidelightServer, document_uri
 from .silences import Silences
 
 SETTING = "completions.context_meter"
@@ -23,9 +22,9 @@ def register(
 ) -> None:
     """Serve the meter: how much of the file the latest request read, and of what budget."""
 
-    @server.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=False))
-    def lenses(params: types.CodeLensParams) -> list[types.CodeLens]:
-        uri = params.text_document.uri
+    @server.feature("textDocument/codeLens", codeLensProvider={"resolveProvider": False})
+    def lenses(params: Any) -> list[dict[str, Any]]:
+        uri = document_uri(params)
         story = silences.latest(uri)
         if not settings().flag(SETTING) or documents.get(uri) is None or story is None:
             return []
@@ -35,13 +34,7 @@ def register(
             f"Context {about}{ledger.tokens:,}/{max(story.budget_tokens, ledger.tokens):,} tokens"
             f" · {ledger.share_sent * 100:.0f} % of this file"
         )
-        start = types.Position(0, 0)
+        start = {"line": 0, "character": 0}
         argument = {"uri": uri, "traceId": story.trace_id, "open": True}
-        return [
-            types.CodeLens(
-                types.Range(start, start),
-                command=types.Command(
-                    title=title, command="sidelight.whatWasSent", arguments=[argument]
-                ),
-            )
-        ]
+        command = {"title": title, "command": "sidelight.whatWasSent", "arguments": [argument]}
+        return [{"range": {"start": start, "end": start}, "command": command}]

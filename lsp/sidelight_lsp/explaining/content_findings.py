@@ -138,16 +138,23 @@ class ContentFindings:
         if edit is None or searched is None:
             self._begin(document)
             return
+        row, rows = edit.new_end.line, len(document.lines)
+        if (
+            row == searched.typing == edit.start.line == edit.end.line
+            and rows == searched.rows
+            and searched.touched is not None
+            and self._looking is not None
+        ):
+            return  # Typed on in a line that is to be looked at anyway.
         # The document may have joined a bare CR of the row above with the text: that row counts too.
         first = max(edit.start.line - 1, 0)
         removed = edit.end.line - first + 1
-        inserted = removed + len(document.lines) - searched.rows
-        searched.rows = len(document.lines)
+        inserted = removed + rows - searched.rows
+        searched.rows = rows
         if searched.touched is None:
             searched.touched = TouchedRows(first, removed, inserted)
         else:
             searched.touched.take_in(first, removed, inserted)
-        row = edit.new_end.line
         if row != searched.typing:
             searched.left = searched.left or searched.typing is not None
             searched.typing = row

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
-
-from lsprotocol import types
 
 from sidelight_client.api import ContentFinding, Message, Range
 
 from ..documents.document import TextDocument
 from ..documents.documents import Documents
-from ..wire.server import SidelightServer
+from ..wire.messages import DiagnosticSeverity
+from ..wire.server import SidelightServer, document_uri
 from . import finding_words
 from .content_findings import ContentFindings, would_stop
 from .context_hints import ContextHints
@@ -42,18 +42,16 @@ class Diagnostics:
     def changed(self, uri: str) -> None:
         """What is shown of a document is something else now."""
         if self._pull:
-            self._server.workspace_diagnostic_refresh(None)
+            self._server.request("workspace/diagnostic/refresh", None)
             return
         document = self._documents.get(uri)
-        self._server.text_document_publish_diagnostics(
-            types.PublishDiagnosticsParams(
-                uri=uri,
-                version=document.version if document is not None else None,
-                diagnostics=self.of(uri),
-            )
+        version = {} if document is None else {"version": document.version}
+        self._server.notify(
+            "textDocument/publishDiagnostics",
+            {"uri": uri, **version, "diagnostics": self.of(uri)},
         )
 
-    def of(self, uri: str) -> list[types.Diagnostic]:
+    def of(self, uri: str) -> list[dict[str, Any]]:
         """The diagnostics of a document; none for one that is not open."""
         document = self._documents.get(uri)
         if document is None:
@@ -77,69 +75,67 @@ def told_by(notices: tuple[Notice, ...], finding: ContentFinding) -> bool:
     )
 
 
-def diagnostic(document: TextDocument, notice: Notice) -> types.Diagnostic:
+def diagnostic(document: TextDocument, notice: Notice) -> dict[str, Any]:
     """A notice as every client can show it. The sample is masked; the text never travels."""
-    return types.Diagnostic(
-        range=lsp_range(document, notice.range),
-        severity=types.DiagnosticSeverity.Information,
-        code=notice.rule,
-        code_description=_link(notice.appeal_url),
-        source=SOURCE,
-        message=f"{notice.message.title} ({notice.masked}). {notice.message.text}",
-    )
+    return {
+        "range": lsp_range(document, notice.range),
+        "severity": DiagnosticSeverity.INFORMATION,
+        "code": notice.rule,
+        **_link(notice.appeal_url),
+        "source": SOURCE,
+        "message": f"{notice.message.title} ({notice.masked}). {notice.message.text}",
+    }
 
 
-def finding_diagnostic(document: TextDocument, finding: ContentFinding) -> types.Diagnostic:
+def finding_diagnostic(document: TextDocument, finding: ContentFinding) -> dict[str, Any]:
     """A finding of the preview; one that stops nothing for sure is a hint."""
     stops = would_stop(finding)
-    severity = types.DiagnosticSeverity.Information if stops else types.DiagnosticSeverity.Hint
-    return types.Diagnostic(
-        range=lsp_range(document, finding.range),
-        severity=severity,
-        code=finding.rule.id,
-        code_description=_link(finding.rule.content.appeal_url),
-        source=SOURCE,
-        message=finding_words.line(finding),
-    )
+    return {
+        "range": lsp_range(document, finding.range),
+        "severity": DiagnosticSeverity.INFORMATION if stops else DiagnosticSeverity.HINT,
+        "code": finding.rule.id,
+        **_link(finding.rule.content.appeal_url),
+        "source": SOURCE,
+        "message": finding_words.line(finding),
+    }
 
 
-def hint_diagnostic(message: Message) -> types.Diagnostic:
+def hint_diagnostic(message: Message) -> dict[str, Any]:
     """A hint about the whole document, on its first line."""
-    start = types.Position(0, 0)
-    return types.Diagnostic(
-        range=types.Range(start, start),
-        severity=types.DiagnosticSeverity.Hint,
-        code=message.code,
-        source=SOURCE,
-        message=f"{message.title}. {message.text}",
-    )
+    start = {"line": 0, "character": 0}
+    return {
+        "range": {"start": start, "end": start},
+        "severity": DiagnosticSeverity.HINT,
+        "code": message.code,
+        "source": SOURCE,
+        "message": f"{message.title}. {message.text}",
+    }
 
 
-def lsp_range(document: TextDocument, place: Range) -> types.Range:
+def lsp_range(document: TextDocument, place: Range) -> dict[str, Any]:
     """A place in the editor's units."""
-    start, end = (document.lsp_position(p) for p in (place.start, place.end))
-    return types.Range(types.Position(**start), types.Position(**end))
+    return {"start": document.lsp_position(place.start), "end": document.lsp_position(place.end)}
 
 
-def _link(address: str) -> types.CodeDescription | None:
-    """A link, where the address is one that a browser may be sent to."""
+def _link(address: str) -> dict[str, Any]:
+    """The link of a diagnostic, where the address is one that a browser may be sent to."""
     try:
         linked = urlsplit(address).scheme in ("http", "https")
     except ValueError:
-        return None
-    return types.CodeDescription(href=address) if linked else None
+        return {}
+    return {"codeDescription": {"href": address}} if linked else {}
 
 
 def register(server: SidelightServer, diagnostics: Diagnostics) -> None:
     """Serve `textDocument/diagnostic`."""
 
     @server.feature(
-        types.TEXT_DOCUMENT_DIAGNOSTIC,
-        types.DiagnosticOptions(
-            inter_file_dependencies=False, workspace_diagnostics=False, identifier=SOURCE
-        ),
+        "textDocument/diagnostic",
+        diagnosticProvider={
+            "interFileDependencies": False,
+            "workspaceDiagnostics": False,
+            "identifier": SOURCE,
+        },
     )
-    def pulled(params: types.DocumentDiagnosticParams) -> types.RelatedFullDocumentDiagnosticReport:
-        return types.RelatedFullDocumentDiagnosticReport(
-            items=diagnostics.of(params.text_document.uri)
-        )
+    def pulled(params: Any) -> dict[str, Any]:
+        return {"kind": "full", "items": diagnostics.of(document_uri(params))}

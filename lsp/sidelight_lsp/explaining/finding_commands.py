@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from lsprotocol import types
-from pygls.exceptions import JsonRpcException
-
 from sidelight_client.api import (
     Broker,
     Message,
@@ -28,8 +25,9 @@ from ..completing.through import Suggestion
 from ..documents.documents import Documents
 from ..window.client import Client
 from ..window.sign_in import show_message
+from ..wire.messages import MessageType
 from ..wire.plain import find, mapping, text
-from ..wire.server import SidelightServer
+from ..wire.server import RequestRefusedError, SidelightServer
 from .content_findings import ContentFindings
 from .fixture_marks import comment_edit, toml_edit
 from .notices import Notices
@@ -76,28 +74,13 @@ class FindingCommands:
         self._files = SentFiles(broker.scratch)
 
     def register(self) -> None:
-        """Serve them. pygls keeps notes on the functions it is given, which methods do not take."""
-        server = self._server
-
-        @server.command("sidelight.explain")
-        def explain(*arguments: Any) -> dict[str, Any] | None:
-            return self._explain(*arguments)
-
-        @server.command("sidelight.whatWasSent")
-        async def what_was_sent(*arguments: Any) -> dict[str, Any]:
-            return await self._what_was_sent(*arguments)
-
-        @server.command("sidelight.redact")
-        def redact(*arguments: Any) -> dict[str, Any]:
-            return self._redact(*arguments)
-
-        @server.command("sidelight.markFixture")
-        async def mark_fixture(*arguments: Any) -> dict[str, Any]:
-            return await self._mark_fixture(*arguments)
-
-        @server.command("sidelight.requestException")
-        async def request_exception(*arguments: Any) -> dict[str, Any]:
-            return await self._request_exception(*arguments)
+        """Serve them."""
+        command = self._server.command
+        command("sidelight.explain")(self._explain)
+        command("sidelight.whatWasSent")(self._what_was_sent)
+        command("sidelight.redact")(self._redact)
+        command("sidelight.markFixture")(self._mark_fixture)
+        command("sidelight.requestException")(self._request_exception)
 
     def close(self) -> None:
         """Leave no file behind."""
@@ -140,8 +123,8 @@ class FindingCommands:
         if opened and self._client.show_document:
             path = await asyncio.to_thread(self._files.write, sent)
             if path is not None:
-                shown = types.ShowDocumentParams(uri=path.as_uri(), take_focus=True)
-                self._server.request(types.WINDOW_SHOW_DOCUMENT, shown)
+                shown = {"uri": path.as_uri(), "takeFocus": True}
+                self._server.request("window/showDocument", shown)
         return {"text": sent_document(sent), "traceId": trace_id}
 
     def _redact(self, *arguments: Any) -> dict[str, Any]:
@@ -198,11 +181,9 @@ class FindingCommands:
             self._say(message)
         return {"applied": applied, "code": message.code, "text": message.text}
 
-    async def _applied(self, edit: types.WorkspaceEdit) -> bool:
-        params = types.ApplyWorkspaceEditParams(edit=edit, label="Mark as fixture")
-        answer = await self._answer(types.WORKSPACE_APPLY_EDIT, params)
-        applied = answer.applied if isinstance(answer, types.ApplyWorkspaceEditResult) else None
-        return (find(answer, "applied") if applied is None else applied) is True
+    async def _applied(self, edit: dict[str, Any]) -> bool:
+        params = {"edit": edit, "label": "Mark as fixture"}
+        return find(await self._answer("workspace/applyEdit", params), "applied") is True
 
     async def _request_exception(self, *arguments: Any) -> dict[str, Any]:
         """Hand a reason to whoever owns the rule, or open their form. The value never goes along."""
@@ -227,8 +208,7 @@ class FindingCommands:
         if isinstance(result, NoEndpoint):
             address = form_address(result.form_url, rule, trace_id)
         if address and self._client.show_document:
-            shown = types.ShowDocumentParams(uri=address, external=True)
-            self._server.request(types.WINDOW_SHOW_DOCUMENT, shown)
+            self._server.request("window/showDocument", {"uri": address, "external": True})
         else:
             show_message(self._server, f"{message.title}. {message.text} {address}".rstrip())
         return {
@@ -241,24 +221,20 @@ class FindingCommands:
     async def _chosen_reason(self, rule: str) -> str | None:
         question = say("exception.asked", {"rule": rule})
         answer = await self._answer(
-            types.WINDOW_SHOW_MESSAGE_REQUEST,
-            types.ShowMessageRequestParams(
-                type=types.MessageType.Info,
-                message=f"{question.what} {question.means}",
-                actions=[types.MessageActionItem(title=reason) for reason in REASONS],
-            ),
+            "window/showMessageRequest",
+            {
+                "type": MessageType.INFO,
+                "message": f"{question.what} {question.means}",
+                "actions": [{"title": reason} for reason in REASONS],
+            },
         )
-        title = (
-            answer.title if isinstance(answer, types.MessageActionItem) else find(answer, "title")
-        )
+        title = text(find(answer, "title"))
         return title if title in REASONS else None
 
     async def _answer(self, method: str, params: Any) -> Any:
-        asked = self._server.request(method, params)
         try:
-            # Shielded: pygls must still find its future when the answer comes after the session's end.
-            return await asyncio.shield(asyncio.wrap_future(asked))
-        except JsonRpcException:
+            return await self._server.request(method, params)
+        except RequestRefusedError:
             return None
 
     def _position(self, uri: str, given: Any) -> Position | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lsprotocol import types
+from typing import Any
 
-from sidelight_client.api import MARK_COMMENT, Mark, MarksFile, as_toml
+from sidelight_client.api import MARK_COMMENT, Mark, MarksFile, Position, as_toml
 
 from ..documents.document import TextDocument
 from ..documents.documents import Documents
@@ -38,7 +38,7 @@ _ENCLOSED = {
 }
 
 
-def comment_edit(document: TextDocument, line: int) -> types.WorkspaceEdit | None:
+def comment_edit(document: TextDocument, line: int) -> dict[str, Any] | None:
     """The mark as a comment at the end of a line; None in a language without comments."""
     if document.language in _COMMENTS:
         begin, end = _COMMENTS[document.language], ""
@@ -47,16 +47,15 @@ def comment_edit(document: TextDocument, line: int) -> types.WorkspaceEdit | Non
     else:
         return None
     text = document.line(line)
-    place = types.Position(line, document.lsp_column(line, len(text)))
+    place = document.lsp_position(Position(line, len(text)))
     # Two blanks before a comment behind code, as most styles have it.
     mark = f"{'  ' if text.strip() else ''}{begin}{MARK_COMMENT}{end}"
-    edit = types.TextEdit(types.Range(place, place), mark)
-    return types.WorkspaceEdit(changes={document.uri: [edit]})
+    return {"changes": {document.uri: [_inserted(place, mark)]}}
 
 
 def toml_edit(
     documents: Documents, marks: MarksFile, rule: str, *, may_create: bool
-) -> types.WorkspaceEdit | None:
+) -> dict[str, Any] | None:
     """The mark as a table at the end of `.sidelight.toml`, which is made if there is none.
 
     None where it would have to be made, and the editor makes no files.
@@ -66,21 +65,22 @@ def toml_edit(
     document = documents.get(uri)
     if document is not None:
         last = len(document.lines) - 1
-        place = types.Position(last, document.lsp_column(last, len(document.lines[last])))
+        place = document.lsp_position(Position(last, len(document.lines[last])))
         gap = "\n" if document.lines[last].strip() else ""
-        changes = {uri: [types.TextEdit(types.Range(place, place), gap + table)]}
-        return types.WorkspaceEdit(changes=changes)
+        return {"changes": {uri: [_inserted(place, gap + table)]}}
     if marks.exists:
-        place = types.Position(marks.lines, marks.last_column)
+        place = {"line": marks.lines, "character": marks.last_column}
         gap = "\n" if marks.last_column else ""
-        changes = {uri: [types.TextEdit(types.Range(place, place), gap + table)]}
-        return types.WorkspaceEdit(changes=changes)
+        return {"changes": {uri: [_inserted(place, gap + table)]}}
     if not may_create:
         return None
-    start = types.Position(0, 0)
-    made = types.CreateFile(uri=uri, options=types.CreateFileOptions(ignore_if_exists=True))
-    filled = types.TextDocumentEdit(
-        types.OptionalVersionedTextDocumentIdentifier(uri=uri),
-        [types.TextEdit(types.Range(start, start), table)],
-    )
-    return types.WorkspaceEdit(document_changes=[made, filled])
+    made = {"kind": "create", "uri": uri, "options": {"ignoreIfExists": True}}
+    filled = {
+        "textDocument": {"uri": uri, "version": None},
+        "edits": [_inserted({"line": 0, "character": 0}, table)],
+    }
+    return {"documentChanges": [made, filled]}
+
+
+def _inserted(place: dict[str, int], text: str) -> dict[str, Any]:
+    return {"range": {"start": place, "end": place}, "newText": text}

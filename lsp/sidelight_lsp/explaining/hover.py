@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from lsprotocol import types
+from typing import Any
 
 from sidelight_client.api import ContentFinding
 
 from ..documents.documents import Documents
-from ..wire.server import SidelightServer
+from ..wire.plain import find
+from ..wire.server import InvalidParamsError, SidelightServer, document_uri
 from . import finding_words
 from .content_findings import ContentFindings
 from .diagnostics import lsp_range, told_by
@@ -19,15 +20,14 @@ def register(
 ) -> None:
     """Serve hovers over findings; everywhere else there is nothing of ours to show."""
 
-    @server.feature(types.TEXT_DOCUMENT_HOVER)
-    def hover(params: types.HoverParams) -> types.Hover | None:
-        document = documents.get(params.text_document.uri)
+    @server.feature("textDocument/hover", hoverProvider=True)
+    def hover(params: Any) -> dict[str, Any] | None:
+        document = documents.get(document_uri(params))
         if document is None:
             return None
-        place = {"line": params.position.line, "character": params.position.character}
-        at = document.position(place)
+        at = document.position(find(params, "position"))
         if at is None:
-            return None
+            raise InvalidParamsError
         told = notices.at(document.uri, at, at)
         found = findings.at(document.uri, at, at)
         paragraphs = [explanation(notice, found) for notice in told]
@@ -36,9 +36,11 @@ def register(
             return None
         # Plain text: a rule's words come from the gateway and must not become links or markup.
         text = "\n\n".join(paragraphs)
-        contents = types.MarkupContent(kind=types.MarkupKind.PlainText, value=text)
         first = told[0].range if told else found[0].range
-        return types.Hover(contents=contents, range=lsp_range(document, first))
+        return {
+            "contents": {"kind": "plaintext", "value": text},
+            "range": lsp_range(document, first),
+        }
 
 
 def explanation(notice: Notice, found: list[ContentFinding]) -> str:

@@ -20,7 +20,7 @@ from sidelight_client.api import (
 
 from ..completing.asks import Ask, Landing
 from ..deciding.policy import Because
-from ..documents.document import Edit, TextDocument
+from ..documents.document import TextDocument
 from ..documents.documents import Documents
 
 KEPT_A_DOCUMENT = 50
@@ -90,7 +90,7 @@ class Silences:
         self._now = now
         self._silent: dict[str, deque[Silent]] = {}
         self._stories: OrderedDict[str, Story] = OrderedDict()
-        documents.listen(self._edited)
+        documents.listen_to_texts(self._text_changed)
 
     def silent(self, ask: Ask, why: Silence) -> None:
         """An ask brought nothing."""
@@ -152,8 +152,8 @@ class Silences:
         """How many reasons are kept of a document."""
         return len(self._silent.get(uri, ()))
 
-    def _edited(self, document: TextDocument, edit: Edit | None) -> None:
-        if edit is None and self._documents.get(document.uri) is not document:
+    def _text_changed(self, document: TextDocument) -> None:
+        if self._documents.get(document.uri) is not document:
             self._silent.pop(document.uri, None)
             for trace_id in [s.trace_id for s in self._stories.values() if s.uri == document.uri]:
                 del self._stories[trace_id]

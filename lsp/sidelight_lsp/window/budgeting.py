@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sidelight_client.api import UNLIMITED, Broker, Pace, Phase, Snapshot, Subscription, pace
+from sidelight_client.api import (
+    UNLIMITED,
+    Broker,
+    Budget,
+    Pace,
+    Phase,
+    Snapshot,
+    Subscription,
+    pace,
+)
+
+PACE_KEPT_S = 1.0
+"""The pace of the same budget is that of a moment ago: it is asked for at each key."""
 
 
 class Budgeting:
@@ -19,6 +31,8 @@ class Budgeting:
         self._forget = forget
         self._snapshot: Snapshot | None = None
         self._unsubscribe: Subscription | None = None
+        self._now = broker.clock.now
+        self._pace: tuple[Budget, float, Pace] | None = None
 
     def pace(self) -> Pace:
         """How much typing may cost now. A gateway without limits costs no calculation."""
@@ -26,7 +40,12 @@ class Budgeting:
             self._snapshot = self._broker.snapshot()
             self._unsubscribe = self._broker.subscribe(self._told)
         budget = self._snapshot.budget
-        return pace(budget, self._broker.clock.now()) if budget.purses else UNLIMITED
+        if not budget.purses:
+            return UNLIMITED
+        now, known = self._now(), self._pace
+        if known is None or known[0] is not budget or not 0 <= now - known[1] < PACE_KEPT_S:
+            self._pace = known = (budget, now, pace(budget, now))
+        return known[2]
 
     def gateway(self) -> str:
         """What the gateway calls itself; empty before it said."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-
-from lsprotocol import types
+from typing import Any
 
 from sidelight_client.api import Broker
 
-from ..wire.plain import find, mapping, sequence
-from ..wire.server import SidelightServer
+from ..wire.plain import find, mapping, sequence, text
+from ..wire.server import RequestRefusedError, SidelightServer
 from .client import Client
 from .folders import Folders
 from .preferences import Preferences
@@ -34,16 +33,19 @@ class WindowSettings:
         for uri in client.folders:
             self._folders.opened(uri)
 
-        @self._server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
-        def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
-            for folder in params.event.removed:
-                self._folders.closed(folder.uri)
-            for folder in params.event.added:
-                self._folders.opened(folder.uri)
+        @self._server.feature(
+            "workspace/didChangeWorkspaceFolders",
+            workspace={"workspaceFolders": {"supported": True, "changeNotifications": True}},
+        )
+        def folders_changed(params: Any) -> None:
+            for uri in _uris(find(params, "event", "removed")):
+                self._folders.closed(uri)
+            for uri in _uris(find(params, "event", "added")):
+                self._folders.opened(uri)
 
-        @self._server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
-        def configuration_changed(params: types.DidChangeConfigurationParams) -> None:
-            section = find(params.settings, "sidelight")
+        @self._server.feature("workspace/didChangeConfiguration")
+        def configuration_changed(params: Any) -> None:
+            section = find(params, "settings", "sidelight")
             if section is None:
                 self.pull()
             else:
@@ -63,14 +65,15 @@ class WindowSettings:
             pull.cancel()
 
     async def _configuration(self) -> None:
-        item = types.ConfigurationItem(section="sidelight")
-        asked = self._server.request(
-            types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items=[item])
-        )
+        params = {"items": [{"section": "sidelight"}]}
         try:
-            answer = await asyncio.shield(asyncio.wrap_future(asked))
-        except Exception as error:  # An editor that offers it and then refuses changes nothing.
-            log.info("the configuration could not be asked for: %s", type(error).__name__)
+            answer = await self._server.request("workspace/configuration", params)
+        except RequestRefusedError:  # An editor that offers it and then refuses changes nothing.
+            log.info("the configuration could not be asked for")
             return
         sections = sequence(answer)
         self.preferences.configured(mapping(sections[0]) if sections else {})
+
+
+def _uris(folders: Any) -> list[str]:
+    return [uri for one in sequence(folders) if (uri := text(find(one, "uri"))) is not None]

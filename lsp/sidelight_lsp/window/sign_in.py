@@ -6,13 +6,11 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
-from lsprotocol import types
-from pygls.exceptions import JsonRpcException
-
 from sidelight_client.api import Broker, Message, SignInPrompt, say, sign_in_failure
 
+from ..wire.messages import MessageType
 from ..wire.plain import find
-from ..wire.server import SidelightServer
+from ..wire.server import RequestRefusedError, SidelightServer
 from .client import Client
 
 SIGN_IN = "Sign in"
@@ -22,21 +20,16 @@ async def offer_sign_in(
     server: SidelightServer, broker: Broker, client: Client, message: Message, trace_id: str
 ) -> None:
     """Say once that the session is dead, with one button; a browser opens only when it is clicked."""
-    answered = server.request(
-        types.WINDOW_SHOW_MESSAGE_REQUEST,
-        types.ShowMessageRequestParams(
-            type=types.MessageType.Warning,
-            message=f"Sidelight: {message.text} (trace id {trace_id})",
-            actions=[types.MessageActionItem(title=SIGN_IN)],
-        ),
-    )
+    question = {
+        "type": MessageType.WARNING,
+        "message": f"Sidelight: {message.text} (trace id {trace_id})",
+        "actions": [{"title": SIGN_IN}],
+    }
     try:
-        # Shielded: pygls must still find its future when the answer comes after the session's end.
-        chosen = await asyncio.shield(asyncio.wrap_future(answered))
-    except JsonRpcException:
+        chosen = await server.request("window/showMessageRequest", question)
+    except RequestRefusedError:
         return  # The editor has no such question; its status says the same.
-    title = chosen.title if isinstance(chosen, types.MessageActionItem) else find(chosen, "title")
-    if title == SIGN_IN:
+    if find(chosen, "title") == SIGN_IN:
         await sign_in_now(server, broker, client, device=False)
 
 
@@ -49,10 +42,7 @@ async def sign_in_now(
         if prompt.user_code:
             show_message(server, f"Your code is {prompt.user_code}. Enter it at {prompt.url}")
         if client.show_document:
-            server.request(
-                types.WINDOW_SHOW_DOCUMENT,
-                types.ShowDocumentParams(uri=prompt.url, external=True),
-            )
+            server.request("window/showDocument", {"uri": prompt.url, "external": True})
         elif not prompt.user_code:
             show_message(server, f"Open this address to sign in: {prompt.url}")
 
@@ -73,26 +63,18 @@ async def sign_in_now(
 async def _progress(server: SidelightServer) -> None:
     """Show a progress until cancelled; only once the editor has agreed to its token."""
     token = f"sidelight-sign-in-{uuid4()}"
-    agreed = server.request(
-        types.WINDOW_WORK_DONE_PROGRESS_CREATE, types.WorkDoneProgressCreateParams(token=token)
-    )
     try:
-        # Shielded: pygls must still find its future when the answer comes after the sign-in.
-        await asyncio.shield(asyncio.wrap_future(agreed))
-    except JsonRpcException:
+        await server.request("window/workDoneProgress/create", {"token": token})
+    except RequestRefusedError:
         return
-    begin = types.WorkDoneProgressBegin(title="Sidelight: sign in", message="Waiting for you")
-    server.notify(types.PROGRESS, types.ProgressParams(token=token, value=begin))
+    begin = {"kind": "begin", "title": "Sidelight: sign in", "message": "Waiting for you"}
+    server.notify("$/progress", {"token": token, "value": begin})
     try:
         await asyncio.get_running_loop().create_future()
     finally:
-        end = types.WorkDoneProgressEnd()
-        server.notify(types.PROGRESS, types.ProgressParams(token=token, value=end))
+        server.notify("$/progress", {"token": token, "value": {"kind": "end"}})
 
 
 def show_message(server: SidelightServer, text: str) -> None:
     """Tell something a person asked for."""
-    server.notify(
-        types.WINDOW_SHOW_MESSAGE,
-        types.ShowMessageParams(type=types.MessageType.Info, message=text),
-    )
+    server.notify("window/showMessage", {"type": MessageType.INFO, "message": text})

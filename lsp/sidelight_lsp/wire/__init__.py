@@ -1,1 +1,1 @@
-"""The bytes and messages of one editor: frames, JSON, columns, and pygls behind the hot ones."""
+"""The bytes and messages of one editor: frames, JSON, columns, and what the session serves."""

@@ -27,17 +27,11 @@ class Channel:
     header line.
     """
 
-    def __init__(
-        self,
-        read_fd: int,
-        write_fd: int,
-        received: Callable[[bytes], None],
-        lost: Callable[[], None],
-    ) -> None:
-        """`received` gets each body; `lost` is told when bytes had to be skipped."""
+    def __init__(self, read_fd: int, write_fd: int) -> None:
         self._loop = asyncio.get_running_loop()
         self._read_fd, self._write_fd = read_fd, write_fd
-        self._received, self._lost = received, lost
+        self._received: Callable[[bytes], None]
+        self._lost: Callable[[], None]
         self._parser = FrameParser()
         self._unsent = bytearray()
         self._sent: asyncio.Event = asyncio.Event()
@@ -47,8 +41,9 @@ class Channel:
         self.ended: asyncio.Future[str] = self._loop.create_future()
         """Done with the reason when nothing more will be read or can be written."""
 
-    def start(self) -> None:
-        """Begin to read."""
+    def start(self, received: Callable[[bytes], None], lost: Callable[[], None]) -> None:
+        """Begin to read: `received` gets each body, `lost` is told when bytes had to be skipped."""
+        self._received, self._lost = received, lost
         for fd in self._blocking:
             _set_blocking(fd, False)
         try:

@@ -12,6 +12,7 @@ _END = b"\r\n\r\n"
 _NAME = b"Content-Length:"
 _PLAIN = b"Content-Length: "
 _MAX_DIGITS = 12
+_END_LENGTH, _PLAIN_LENGTH = len(_END), len(_PLAIN)
 
 
 class FramingError(Exception):
@@ -56,8 +57,12 @@ class FrameParser:
             FramingError: a body is larger than `MAX_BODY`, or nothing but garbage comes.
         """
         found: list[bytes | Garbage] = []
-        plain = not (self._buffer or self._skipped or self._body is not None)
-        self._buffer += data[self._plain(data, found) :] if plain else data
+        if not (self._buffer or self._skipped or self._body is not None):
+            taken = self._plain(data, found)
+            if taken == len(data):
+                return found
+            data = data[taken:]
+        self._buffer += data
         while self._body is not None or (self._buffer and self._header()):
             assert self._body is not None
             if len(self._buffer) < self._body:
@@ -77,16 +82,18 @@ class FrameParser:
         Returns:
             where the first other thing begins, for which the buffer is needed.
         """
-        start = 0
+        start, size = 0, len(data)
         while data.startswith(_PLAIN, start):
             end = data.find(_END, start)
-            digits = data[start + len(_PLAIN) : end] if end >= 0 else b""
-            length = int(digits) if digits.isdigit() and len(digits) <= _MAX_DIGITS else -1
-            begin = end + len(_END)
-            if not 0 <= length <= min(len(data) - begin, MAX_BODY):
+            digits = data[start + _PLAIN_LENGTH : end] if end >= 0 else b""
+            if not digits.isdigit() or len(digits) > _MAX_DIGITS:
                 break
-            start = begin + length
-            found.append(data[begin:start])
+            begin = end + _END_LENGTH
+            after = begin + int(digits)
+            if after > size or after - begin > MAX_BODY:
+                break
+            found.append(data[begin:after])
+            start = after
         return start
 
     def _header(self) -> bool:

@@ -1,4 +1,4 @@
-"""Every message of the editor comes through here: the hot ones are served plain, the rest by pygls.
+"""Every message of the editor comes through here: ours are served plain, any other request by pygls.
 
 Measured on pygls 2.1: decoding into typed objects and dispatching costs more than the work itself
 for didChange and inlineCompletion, and its text document cuts the whole file anew at each edit.
@@ -15,19 +15,22 @@ from ..completing.engine import Engine
 from ..completing.inline import InlineCompletion
 from ..completing.menu import MenuCompletion
 from ..documents.documents import Documents
-from .plain import find, mapping, sequence, text
-from .server import SessionProtocol
+from .messages import (
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
+    PARSE_ERROR,
+    REQUEST_CANCELLED,
+    SERVER_NOT_INITIALIZED,
+    encoded,
+    notification,
+    refusal,
+    response,
+)
+from .plain import find, mapping, text
+from .server import SidelightServer
 
 log = logging.getLogger("sidelight.lsp")
 
-PARSE_ERROR = -32700
-INVALID_REQUEST = -32600
-INVALID_PARAMS = -32602
-INTERNAL_ERROR = -32603
-SERVER_NOT_INITIALIZED = -32002
-REQUEST_CANCELLED = -32800
-
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
 _DECODER = json.JSONDecoder()
 
 Reply = Callable[[Any], None]
@@ -66,13 +69,13 @@ class Front:
         lifecycle: Lifecycle,
         documents: Documents,
         engine: Engine,
-        protocol: SessionProtocol,
+        server: SidelightServer,
         send: Callable[[bytes], None],
     ) -> None:
         self._lifecycle = lifecycle
         self._documents = documents
         self._engine = engine
-        self._protocol = protocol
+        self._server = server
         self._send = send
         self._initialized = False
         self._shutdown = False
@@ -121,7 +124,7 @@ class Front:
             else:
                 self._notification(method, found)
         elif method is None and ("result" in found or "error" in found):
-            self._pass_on(found, None)
+            self._server.answered(found)
         else:
             log.warning("a message of %d bytes is neither request nor response", size)
             self.lost()
@@ -140,7 +143,7 @@ class Front:
 
     def notify(self, method: str, params: Any) -> None:
         """Send a notification."""
-        self._write({"jsonrpc": "2.0", "method": method, "params": params})
+        self._write(notification(method, params))
 
     # --- dispatch ----------------------------------------------------------------------------
 
@@ -177,12 +180,12 @@ class Front:
         elif method == "initialized":
             self._lifecycle.ready()
         else:
-            self._pass_on(message, None)
+            self._server.told(method, message.get("params"))
 
     def _request(self, message_id: int | str, method: str, message: dict[str, Any]) -> None:
         handler = self._requests.get(method)
         if handler is None:
-            self._pass_on(message, message_id)
+            self._server.answer(message_id, method, message)
             return
         answered = False
 
@@ -190,7 +193,7 @@ class Front:
             nonlocal answered
             if not answered:
                 answered = True
-                self._respond(message_id, result)
+                self._send(encoded(response(message_id, result)))
 
         try:
             handler(message_id, message.get("params"), reply)
@@ -209,7 +212,7 @@ class Front:
             self._refuse(message_id, INTERNAL_ERROR, "internal error")
             raise
         self._initialized = True
-        self._protocol.handle_message(self._protocol.read(reduced(message)))
+        self._respond(message_id, self._server.initialize(message.get("params")))
         self._lifecycle.opened()
 
     def _cancel(self, message: dict[str, Any]) -> None:
@@ -217,23 +220,7 @@ class Front:
         if isinstance(cancelled, (int, str)) and self._engine.cancel(cancelled):
             self._refuse(cancelled, REQUEST_CANCELLED, "cancelled")
         else:
-            self._pass_on(message, None)
-
-    def _pass_on(self, message: dict[str, Any], message_id: int | str | None) -> None:
-        """Leave a message to pygls, unchanged."""
-        try:
-            structured = self._protocol.read(message)
-        except Exception as error:
-            log.info("a message could not be read: %s", type(error).__name__)
-            if message_id is not None:
-                self._refuse(message_id, INVALID_PARAMS, "the parameters could not be read")
-            return
-        try:
-            self._protocol.handle_message(structured)
-        except Exception as error:
-            log.error("a message failed: %s", type(error).__name__)  # noqa: TRY400 -- never the text
-            if message_id is not None:
-                self._refuse(message_id, INTERNAL_ERROR, "internal error")
+            self._server.cancel(cancelled)
 
     # --- the hot notifications ---------------------------------------------------------------
 
@@ -260,13 +247,13 @@ class Front:
     # --- output ------------------------------------------------------------------------------
 
     def _respond(self, message_id: int | str, result: Any) -> None:
-        self._write({"jsonrpc": "2.0", "id": message_id, "result": result})
+        self._write(response(message_id, result))
 
     def _refuse(self, message_id: int | str | None, code: int, why: str) -> None:
-        self._write({"jsonrpc": "2.0", "id": message_id, "error": {"code": code, "message": why}})
+        self._write(refusal(message_id, code, why))
 
     def _write(self, message: dict[str, Any]) -> None:
-        self._send(_ENCODER.encode(message).encode())
+        self._send(encoded(message))
 
 
 def decoded(text: str) -> Any:
@@ -280,22 +267,3 @@ def decoded(text: str) -> Any:
         if end == len(text):
             return value
     return json.loads(text)
-
-
-def reduced(message: dict[str, Any]) -> dict[str, Any]:
-    """`initialize` with the position encodings as the only thing said.
-
-    Nothing else counts for what pygls offers in the session's name. Reading all that an editor says
-    of itself would take 20 ms the first time, and fail where it is newer than lsprotocol.
-    """
-    params = mapping(message.get("params"))
-    offered = sequence(find(params, "capabilities", "general", "positionEncodings"))
-    encodings = [one for one in offered if isinstance(one, str)]
-    return {
-        **message,
-        "params": {
-            "processId": None,
-            "rootUri": None,
-            "capabilities": {"general": {"positionEncodings": encodings} if encodings else {}},
-        },
-    }

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import string
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 _TRACE_DIGITS = 32
+
+# As `Any`, what is looked at stays `Any`: a checker would otherwise want a cast after each
+# `isinstance`, which is a call, and several of these are made at each key.
+OBJECT: Any = dict
+"""What a JSON object is read as."""
+_ARRAYS: Any = (list, tuple)
 
 
 def find(value: Any, *path: str) -> Any:
     """The value at `path` inside nested objects, or None where any step is missing."""
     for name in path:
-        if not isinstance(value, dict):
+        if not isinstance(value, OBJECT):
             return None
-        value = cast("dict[str, Any]", value).get(name)
+        value = value.get(name)
     return value
 
 
 def mapping(value: Any) -> dict[str, Any]:
     """`value` if it is an object, else an empty one."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return value if isinstance(value, OBJECT) else {}
 
 
-def sequence(value: Any) -> list[Any]:
+def sequence(value: Any) -> Sequence[Any]:
     """`value` if it is an array, else an empty one; pygls makes tuples of some arrays."""
-    return list(cast("Sequence[Any]", value)) if isinstance(value, (list, tuple)) else []
+    return value if isinstance(value, _ARRAYS) else ()
 
 
 def text(value: Any) -> str | None:

@@ -30,7 +30,7 @@ SOFT_PER_KEY = 0.012
 BASE_SHARE = 0.03
 """The price while exactly as much is spent as the budget lasts for, as a share of a usual answer."""
 
-POVERTY = 1.1
+POVERTY = 1.2
 """How much dearer everything is out of a tight budget: what is affordable at all goes to the places
 where an answer carries far, the starts of lines and blocks and what follows a pause."""
 
