@@ -11,18 +11,21 @@ import pytest
 from benchmarks.__main__ import SUITES
 from benchmarks.contenders import Contender, ask_automatic, ask_refact
 from benchmarks.driver import Answer, Driver
+from benchmarks.judging_typists import JUDGING
 from benchmarks.live_typing import Editor, below, hurried, offered
-from benchmarks.more_typists import FAMILIES
+from benchmarks.more_typists import EVERYBODY, FAMILIES
 from benchmarks.open_file import OpenFile
 from benchmarks.oracle import WRONG, Model, ahead, answer
 from benchmarks.peers import peers
 from benchmarks.report import Line, Options
+from benchmarks.simulator import position
 from benchmarks.stage import Stage, source
-from benchmarks.stub_model import CANARY, Told, reply
+from benchmarks.stub_model import CANARY, Told, at_keys, reply
 from benchmarks.traces import Key, Trace
 from benchmarks.verdicts import FIGURES, Verdict, table
 from sidelight_client.api import Position
 from sidelight_client.domain.routing.fim import Shown, canary, reading
+from sidelight_lsp.completing.answers import answer as server_answer
 
 WINDOW = (3_000, 1_000)
 
@@ -57,9 +60,8 @@ class Scripted:
 
 def editor_of(server: Scripted, trace: Trace) -> Editor:
     contender = Contender("scripted", (), {}, ask_automatic, ask_automatic)
-    editor = Editor(
-        contender, cast("Driver", server), "file:///a.py", trace, wait_until=lambda _: None
-    )
+    driver, futures = cast("Driver", server), ahead(trace)
+    editor = Editor(contender, driver, "file:///a.py", trace, futures, wait_until=lambda _: None)
     server.editor = editor
     return editor
 
@@ -81,11 +83,50 @@ def test_the_stub_can_read_the_client_s_canary_so_that_no_client_takes_it_for_a_
     assert reading(reply(Told(final="x = 1\n"), question)) is Shown.WORKS
 
 
-@pytest.mark.parametrize("family", ["steady", "slow", "thinker", "heavy_tailed", "repetitive"])
+@pytest.mark.parametrize("family", EVERYBODY)
 @pytest.mark.parametrize("lines", [1, 4])
 def test_the_stub_says_at_each_key_what_the_simulator_s_model_says(family: str, lines: int) -> None:
+    trace = below(EVERYBODY[family]("stub", 120), source(300))
+    futures, model = ahead(trace), Model(0.7, 0.15, lines)
+    told = Told(trace.name, trace.final, at_keys(trace, futures), "", 0.7, 0.15, lines)
+    text, differ = trace.start, 0
+    for key, now in zip(trace.keys, futures, strict=True):
+        text = text[: key.at] + key.insert + text[key.at + key.delete :]
+        at = key.at + len(key.insert)
+        before, behind = text[max(at - WINDOW[0], 0) : at], text[at : at + WINDOW[1]]
+        for foreseen in ("", now.right[:20]):
+            said = reply(told, {"prompt": before + foreseen, "suffix": behind})
+            differ += said != answer(trace, now, model, foreseen)
+    # What is deleted and typed again looks the same the first time, when it will go.
+    assert differ <= 0.03 * 2 * len(trace.keys)
+
+
+def test_what_a_right_suggestion_brings_of_the_closers_behind_the_cursor_the_server_replaces() -> (
+    None
+):
+    trace = JUDGING["menu_user"]("closers", 400)
+    text, brought = trace.start, 0
+    for key, now in zip(trace.keys, ahead(trace), strict=True):
+        text = text[: key.at] + key.insert + text[key.at + key.delete :]
+        at = key.at + len(key.insert)
+        line, column = text[text.rfind("\n", 0, at) + 1 :].partition("\n")[0], position(text, at)
+        shown = now.right + now.closers + now.beyond[:9]
+        if now.closers.startswith(")") and now.right and now.beyond:
+            brought += 1
+            offered = server_answer(line, column.character, shown)
+            assert now.agrees(shown)
+            assert offered is not None
+            assert line[column.character : offered.end] == now.closers, (line, shown)
+    assert brought > 10
+
+
+@pytest.mark.parametrize("family", ["steady", "slow", "thinker", "heavy_tailed", "repetitive"])
+@pytest.mark.parametrize("lines", [1, 4])
+def test_the_stub_finds_the_place_of_a_client_that_sends_less_by_the_text_alone(
+    family: str, lines: int
+) -> None:
     trace = below(FAMILIES[family]("stub", 120), source(300))
-    told, model = Told(trace.name, trace.final, "", 0.7, 0.15, lines), Model(0.7, 0.15, lines)
+    told, model = Told(trace.name, trace.final, [], "", 0.7, 0.15, lines), Model(0.7, 0.15, lines)
     text, differ = trace.start, 0
     for key, now in zip(trace.keys, ahead(trace), strict=True):
         text = text[: key.at] + key.insert + text[key.at + key.delete :]

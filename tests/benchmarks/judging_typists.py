@@ -37,7 +37,7 @@ def outliner(seed: str, keys: int) -> Trace:
 def menu_user(seed: str, keys: int) -> Trace:
     """Kotlin: types how a name begins and takes the rest from the menu; brackets close by themselves."""
     hand = random.Random(seed)
-    before, after = "package store\n\nclass Handlers(val db: Db) {\n", "}\n"
+    before, after = "package store\n\nclass Handlers(val db: Db) {", "\n}\n"
     typist = _typist(seed, before, after, _even)
     while len(typist.keys) < keys:
         for line in kotlin_function(hand):

@@ -16,6 +16,7 @@ from .oracle import Ahead, Model, ahead
 from .processes import Spent, spent_by
 from .simulator import LOOK_S, position, reachable
 from .stage import Stage
+from .stub_model import at_keys
 from .traces import Key, Trace
 
 AT_REST_S = 0.6
@@ -27,6 +28,7 @@ class Run:
     """One trace typed into one server.
 
     Attributes:
+        family: who typed.
         shown: keys after which the right text was on the screen in time.
         reachable: the same for a client that asks at every key and keeps every answer.
         cancelled: requests given up after they were sent.
@@ -34,6 +36,7 @@ class Run:
         spent: what the server's processes used meanwhile.
     """
 
+    family: str
     keys: int
     shown: int
     reachable: int
@@ -63,9 +66,11 @@ def below(trace: Trace, above: str) -> Trace:
 
 def typed(stage: Stage, contender: Contender, trace: Trace, model: Model) -> Run:
     """Type a trace in real time. Raises NoAnswerError when the server does not start."""
+    futures = ahead(trace)
     stage.stub.oracle(
         name=trace.name,
         final=trace.final,
+        keys=at_keys(trace, futures),
         hit_share=model.hit_share,
         latency_s=model.latency_s,
         lines=model.lines,
@@ -73,7 +78,7 @@ def typed(stage: Stage, contender: Contender, trace: Trace, model: Model) -> Run
     driver = contender.start(stage)
     try:
         uri = (stage.workspace / trace.name.replace("/", "_")).with_suffix(".py").as_uri()
-        editor = Editor(contender, driver, uri, trace)
+        editor = Editor(contender, driver, uri, trace, futures)
         where = {"textDocument": {"uri": uri}, "position": place(Position(0, 0))}
         driver.request("textDocument/hover", where)  # The file was taken.
         driver.screen = editor.answered
@@ -85,9 +90,10 @@ def typed(stage: Stage, contender: Contender, trace: Trace, model: Model) -> Run
     finally:
         driver.close()
     return Run(
+        trace.family,
         len(trace.keys),
         shown,
-        reachable(trace, editor.futures, model),
+        reachable(trace, futures, model),
         counts["requests"],
         counts["cancelled"],
         counts["bytes_in"],
@@ -109,7 +115,6 @@ class Editor:
     before the next key.
 
     Attributes:
-        futures: what is right after each key.
         ghost: what is on the screen behind the cursor.
     """
 
@@ -119,9 +124,11 @@ class Editor:
         driver: Driver,
         uri: str,
         trace: Trace,
+        futures: list[Ahead],
+        *,
         wait_until: Callable[[float], None] = until,
     ) -> None:
-        self.futures: list[Ahead] = ahead(trace)
+        self._futures = futures
         self._contender, self._driver, self._trace = contender, driver, trace
         self._text = trace.start
         self._file = OpenFile(driver, uri, trace.start, trace.language)
@@ -133,14 +140,14 @@ class Editor:
     def type_all(self) -> int:
         """How often the right text was on the screen in time."""
         shown, begins, keys = 0, time.perf_counter(), self._trace.keys
-        for number, (key, now) in enumerate(zip(keys, self.futures, strict=True)):
+        for number, (key, now) in enumerate(zip(keys, self._futures, strict=True)):
             at = begins + key.t - keys[0].t
             next_s = keys[number + 1].t - key.t if number + 1 < len(keys) else LOOK_S
             self._wait_until(at)
             self._press(key)
             self._wait_until(at + min(LOOK_S, next_s))
             ghost = self.ghost
-            shown += bool(ghost) and now.place is not None and now.right.startswith(ghost)
+            shown += bool(ghost) and now.place is not None and now.agrees(ghost)
         return shown
 
     def answered(self, answer: Answer, number: int) -> None:

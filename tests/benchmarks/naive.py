@@ -27,7 +27,7 @@ def debounced(trace: Trace, model: Model, debounce_s: float) -> Figures:
         look_s = min(key.t + LOOK_S, next_s)
         if arrives_s <= look_s:
             screen = answer(trace, now, model)
-        right += bool(screen) and now.right.startswith(screen)
+        right += bool(screen) and now.agrees(screen)
         if look_s < arrives_s < next_s:
             screen = answer(trace, now, model)
     return Figures(

@@ -39,18 +39,18 @@ def places_and_answers(trace: Trace, model: Model) -> tuple[list[int], dict[int,
     answers: dict[int, int] = {}
     rights: set[tuple[int, int]] = set()
     for now in ahead(trace):
-        if now.place is None or not now.right:
+        if now.place is None or not now.over:
             continue
         places.append(now.place)
-        if (now.place, len(now.right)) in rights:
+        if (now.place, len(now.over)) in rights:
             continue
-        for typed in range(len(now.right)):
-            place, left = now.place + typed, len(now.right) - typed
+        for typed in range(len(now.over)):
+            place, left = now.place + typed, len(now.over) - typed
             if (place, left) in rights:
                 break
             rights.add((place, left))
-            text = answer(trace, now, model, now.right[:typed])
-            if now.right.startswith(text, typed):
+            text = answer(trace, now, model, now.over[:typed])
+            if now.over.startswith(text, typed):
                 answers[place] = max(answers.get(place, 0), place + len(text))
     return sorted(places), answers
 

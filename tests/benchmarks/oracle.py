@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from sidelight_client.api import CLOSING_TAIL
+
 from .traces import Trace
 
 RUN = 24
@@ -27,11 +29,25 @@ class Ahead:
         place: the cursor's place in the final text; None while what stands before it will go.
         since: the final place from which on everything up to the cursor stands as it will.
         right: what will finally follow the cursor up to what follows it now.
+        closers: what follows it now and stays, where nothing but closers follows on the line: an
+            editor put them there, and a suggestion that brings them itself takes their place.
+        beyond: what will finally follow those closers, up to what follows them now.
     """
 
     place: int | None
     since: int
     right: str
+    closers: str = ""
+    beyond: str = ""
+
+    def agrees(self, shown: str) -> bool:
+        """Whether everything of a suggestion is what will finally stand there."""
+        return self.over.startswith(shown)
+
+    @property
+    def over(self) -> str:
+        """What will finally follow the cursor, the closers and what comes behind them included."""
+        return self.right + self.closers + self.beyond if self.closers else self.right
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +74,9 @@ def ahead(trace: Trace) -> list[Ahead]:
         pass
     final_place = {name: place for place, name in enumerate(last)}
     found: list[Ahead] = []
+    text = trace.start
     for key, names in zip(trace.keys, _replayed(trace), strict=True):
+        text = text[: key.at] + key.insert + text[key.at + key.delete :]
         cursor = key.at + len(key.insert)
         before = final_place.get(names[cursor - 1]) if cursor else -1
         if before is None:
@@ -70,14 +88,33 @@ def ahead(trace: Trace) -> list[Ahead]:
         while back >= first and final_place.get(names[back]) == since - 1:
             since -= 1
             back -= 1
-        found.append(Ahead(before + 1, since, trace.final[before + 1 : end]))
+        right = trace.final[before + 1 : end]
+        stands = end
+        for name in names[cursor : cursor + len(_tail(text, cursor))]:
+            if final_place.get(name) != stands:
+                break
+            stands += 1
+        closers, beyond = trace.final[end:stands], ""
+        if closers:
+            behind = names[cursor + len(closers) :]
+            ends = next((final_place[n] for n in behind if n in final_place), len(trace.final))
+            beyond = trace.final[stands:ends]
+        found.append(Ahead(before + 1, since, right, closers, beyond))
     return found
+
+
+def _tail(text: str, cursor: int) -> str:
+    """The rest of the cursor's line where it is nothing but closers."""
+    ends = text.find("\n", cursor)
+    tail = text[cursor : ends if ends >= 0 else len(text)]
+    return tail if not tail.strip(CLOSING_TAIL) else ""
 
 
 def answer(trace: Trace, now: Ahead, model: Model, foreseen: str = "") -> str:
     """What the model says after `foreseen` is typed at a key: right text, or plainly wrong text."""
-    right = now.right[len(foreseen) :]
-    if now.place is None or not now.right.startswith(foreseen) or not right:
+    whole = now.right if len(foreseen) <= len(now.right) else now.over
+    right = whole[len(foreseen) :]
+    if now.place is None or not whole.startswith(foreseen) or not right:
         return WRONG
     place = now.place + len(foreseen)
     cut = first_lines(right, model.lines)

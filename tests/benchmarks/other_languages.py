@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from .typists import cut_out
+
 NOUNS = (
     "account", "batch", "cache", "customer", "delivery", "entry", "filter", "group", "handler",
     "invoice", "job", "ledger", "message", "node", "order", "payment", "queue", "record", "session",
@@ -126,4 +128,4 @@ def cut(hand: random.Random, text: str, keys: int) -> tuple[str, str, str]:
     while last < len(lines) and size < keys:
         size += len(lines[last].lstrip(" "))
         last += 1
-    return "".join(lines[:first]), "".join(lines[first:last]), "".join(lines[last:])
+    return cut_out(lines, first, last)

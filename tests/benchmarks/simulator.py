@@ -146,7 +146,7 @@ class Typing:
             self._ask()
             next_s = trace.keys[number + 1].t if number + 1 < len(trace.keys) else key.t + 5
             self._advance(min(key.t + LOOK_S, next_s))
-            right = bool(self._screen) and now.right.startswith(self._screen)
+            right = bool(self._screen) and now.agrees(self._screen)
             self.figures = replace(
                 self.figures, keys=self.figures.keys + 1, right=self.figures.right + right
             )
@@ -292,7 +292,7 @@ def reachable(trace: Trace, futures: list[Ahead], model: Model) -> int:
             if text and now.right.startswith(text):
                 arrives_s = key.t + latency_s(model, number)
                 answers.append((arrives_s, now.place, now.place + len(text)))
-        if now.place is None or not now.right:
+        if now.place is None or not now.over:
             continue
         next_s = trace.keys[number + 1].t if number + 1 < len(trace.keys) else key.t + 5
         look_s = min(key.t + LOOK_S, next_s)

@@ -27,8 +27,12 @@ from .processes import with_environment
 TESTS = Path(__file__).parent.parent
 SIZES = (300, 4_200, 20_000)
 SOURCES = ("argparse.py", "tarfile.py", "inspect.py", "shutil.py", "typing.py", "doctest.py")
-SCRIPT = "import re, sys; from sidelight_client.__main__ import main; sys.exit(main())"
-"""What pip writes into the script of an entry point; `-m` would load `runpy` and its like."""
+SCRIPT = "import sys; from sidelight_client.__main__ import main; sys.exit(main())"
+"""What pip and uv write into the script of an entry point; `-m` would load `runpy` and its like.
+
+Both left `re` out of it in 2025 (https://github.com/pypa/pip/pull/13166,
+https://github.com/astral-sh/uv/pull/10627); a script of an older pip takes 9 ms more.
+"""
 READY_S = 30.0
 SIGN_IN_S = 30.0
 

@@ -93,7 +93,9 @@ class Stub:
         text = reply(told, question)
         if told.latency_s:
             left = asyncio.ensure_future(reader.read(1))
-            done, _ = await asyncio.wait({left}, timeout=latency_s(told.model, number))
+            # Looking up what to say is a part of the time that saying it takes.
+            wait_s = asked.at + latency_s(told.model, number) - time.monotonic()
+            done, _ = await asyncio.wait({left}, timeout=max(wait_s, 0.0))
             if done:
                 counts.cancelled += 1
                 return False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from .oracle import Ahead, Model, answer
@@ -11,8 +12,27 @@ from .traces import Trace
 LOOKED_AT = (400, 120, 60, 30, 12)
 """How much text on either side of the cursor must agree with the final text; the longest decides."""
 
+BEFORE, BEHIND = 120, 30
+"""How much text on either side of the cursor tells a moment of the typing from all others."""
+
 CANARY = "quokka"
 """The word a client's canary wants read out of the suffix (`domain/routing/fim.py`)."""
+
+
+AtKey = tuple[str, str, int | None, str, str, str]
+"""After one key: the text before the cursor and behind it, and of what is right there its place in the
+final text, its text, the closers behind the cursor and what follows those (see `oracle.Ahead`)."""
+
+
+def at_keys(trace: Trace, futures: Sequence[Ahead]) -> list[AtKey]:
+    """What is right after each key of a trace, and the text by which a request for it is known."""
+    found, text = list[AtKey](), trace.start
+    for key, now in zip(trace.keys, futures, strict=True):
+        text = text[: key.at] + key.insert + text[key.at + key.delete :]
+        cursor = key.at + len(key.insert)
+        before, behind = text[max(cursor - BEFORE, 0) : cursor], text[cursor : cursor + BEHIND]
+        found.append((before, behind, now.place, now.right, now.closers, now.beyond))
+    return found
 
 
 @dataclass(slots=True)
@@ -20,11 +40,16 @@ class Told:
     """What will be typed, and how good and fast the model is; set by `POST /oracle`.
 
     It answers as `oracle.answer` does in the simulator, but knows of the cursor only what the request
-    says: the place in the final text is looked up by the text around it.
+    says: which key it was sent after is looked up by the text around the cursor. What was asked from
+    elsewhere, or by a client that sends less, is looked up in the final text.
+
+    Attributes:
+        keys: what is right after each key, as `at_keys` tells it.
     """
 
     name: str = "trace"
     final: str = ""
+    keys: list[AtKey] = field(default_factory=list[AtKey])
     fixed: str = "answer = 42"
     hit_share: float = 1.0
     latency_s: float = 0.0
@@ -39,12 +64,30 @@ class Told:
         if not self.final:
             return self.fixed
         trace = Trace(self.name, "", "", (), self.final)
+        if (known := self._key(prefix, suffix)) is not None:
+            now, foreseen = known
+            return answer(trace, now, self.model, foreseen)
         place = self._place(prefix)
         if place is None:
             return answer(trace, Ahead(None, 0, ""), self.model)
         return answer(
             trace, Ahead(place, 0, self.final[place : self._end(suffix, place)]), self.model
         )
+
+    def _key(self, prefix: str, suffix: str) -> tuple[Ahead, str] | None:
+        """What is right after the key of a request, and what of it the client foresaw already."""
+        best: tuple[Ahead, str] | None = None
+        for before, behind, place, right, closers, beyond in self.keys:
+            begins = prefix.rfind(before)
+            if begins < 0:
+                continue
+            now, foreseen = Ahead(place, 0, right, closers, beyond), prefix[begins + len(before) :]
+            # What was accepted with closers it brings has taken the place of those.
+            left = behind.removeprefix(closers) if len(foreseen) > len(right) else behind
+            same = left[: len(suffix)] == suffix[: len(left)]
+            if same and now.agrees(foreseen) and (best is None or len(foreseen) <= len(best[1])):
+                best = now, foreseen
+        return best
 
     def _place(self, prefix: str) -> int | None:
         """Where in the final text the cursor is; the latest such place, as above may stand the like."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from importlib import metadata
 from itertools import pairwise
@@ -148,7 +149,7 @@ def repetitive(seed: str, keys: int) -> Trace:
 def jumper(seed: str, keys: int) -> Trace:
     """Types a little here and a little there, pastes, and runs a formatter over other lines."""
     name, before, typed, after = region(seed, keys)
-    lines = typed.splitlines(keepends=True)
+    lines = begun_lines(typed)
     places = sorted(random.Random(seed).sample(range(len(lines)), k=max(len(lines) // 6, 1)))
     starts = [0, *places, len(lines)]
     pieces = ["".join(lines[a:b]) for a, b in pairwise(starts) if a < b]
@@ -168,7 +169,7 @@ def jumper(seed: str, keys: int) -> Trace:
 
 
 def _edit_piece(typist: Typist, piece: str, after: str) -> None:
-    first, *others = piece.splitlines(keepends=True)
+    first, *others = begun_lines(piece)
     if others and typist.random.random() < 0.25:
         typist.type(first, slips=0.03)
         typist.pause(0.2, 0.8)
@@ -190,9 +191,10 @@ def prose(seed: str, keys: int) -> Trace:
     hand = random.Random(seed)
     package = PROSE_OF[hand.randrange(len(PROSE_OF))]
     text = str(metadata.metadata(package).json.get("description", ""))
-    start = text.find("\n\n", hand.randrange(0, max(len(text) - keys * 2, 1))) + 2
-    typist = _at_gap(seed, text[:start], text[start + keys :], quick_gap)
-    for chunk in chunks(typist.random, text[start : start + keys], 20, 90):
+    start = text.find("\n\n", hand.randrange(0, max(len(text) - keys * 2, 1))) + 1
+    end = text.find("\n", start + keys)
+    typist = _at_gap(seed, text[:start], text[end:], quick_gap)
+    for chunk in chunks(typist.random, text[start:end], 20, 90):
         typist.type(chunk, slips=0.04)
         typist.pause(0.4, 2.5)
     return typist.trace(f"{package}.md", "markdown", "prose")
@@ -229,8 +231,23 @@ def region(seed: str, keys: int) -> tuple[str, str, str, str]:
     while last < len(lines) and size < keys:
         size += len(lines[last].lstrip(" "))
         last += 1
-    typed = "".join(lines[first:last])
-    return path.rpartition("/")[2], "".join(lines[:first]), typed, "".join(lines[last:])
+    return (path.rpartition("/")[2], *cut_out(lines, first, last))
+
+
+def cut_out(lines: list[str], first: int, last: int) -> tuple[str, str, str]:
+    """What stands before some lines, these lines, and what follows them.
+
+    They are typed as people type lines: from the end of the line above, a line end first, so that
+    nothing but the line end stands behind the cursor.
+    """
+    text, begins = "".join(lines), sum(map(len, lines[:first])) - 1
+    ends = begins + sum(map(len, lines[first:last]))
+    return text[:begins], text[begins:ends], text[ends:]
+
+
+def begun_lines(text: str) -> list[str]:
+    """The lines of `text`, each with the line end that opens it."""
+    return re.findall(r"\n[^\n]*", text)
 
 
 def chunks(hand: random.Random, text: str, shortest: int, longest: int) -> list[str]:

@@ -6,14 +6,15 @@ It holds no task and asks no clock; the caller sends, waits and answers.
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sidelight_client.api import Moment, Pace, Position, Trigger, place_of
 
+from ..completing.answers import covered_tail
 from ..completing.suggestions import Left, Suggestions
-from ..completing.through import Anchor, Suggestion, typed_at
+from ..completing.through import CLOSERS, Anchor, Suggestion, closer_in, typed_at
 from ..documents.document import Edit, TextDocument
-from .policy import Because, Decision, Reuse, Situation, decide
+from .policy import Because, Decision, Reuse, Situation, decide, nearly_typed, reuses
 from .policy_state import (
     Answered,
     Event,
@@ -59,7 +60,7 @@ class DocumentPolicy:
         if edit is None:
             self._reduce(Moved(now_s))
             return
-        self.suggestions.shift(edit)
+        self.suggestions.edited(document, edit)
         inserted = document.text(edit.start, edit.new_end)
         self._reduce(Key(now_s, inserted, self._deleted(edit)))
         row = edit.new_end.line
@@ -82,6 +83,13 @@ class DocumentPolicy:
         """What to do about an ask at `at`; see `policy.Situation` for the words."""
         self._found_at(document, at, now_s)
         left = self.left(document, at)
+        if (
+            left is not None
+            and refused is None
+            and reuses(trigger, asked=left.suggestion.asked)
+            and not nearly_typed(left.texts[0], left.typed, self.state)
+        ):
+            return Reuse(left.texts)  # As nearly every key along a suggestion; nothing else counts.
         situation = Situation(
             left=left.texts if left is not None else (),
             following=left.typed if left is not None else 0,
@@ -104,6 +112,8 @@ class DocumentPolicy:
     def left(self, document: TextDocument, at: Position) -> Left | None:
         """What is left of the best suggestion at `at`; what stopped fitting is judged."""
         left = self.suggestions.left(document, at, self.state.deleted)
+        if left is not None:
+            left = without_lines_that_came(left, document, at)
         if self.shown is not None and (
             left is None or left.suggestion.trace_id != self.shown.suggestion.trace_id
         ):
@@ -170,9 +180,10 @@ class DocumentPolicy:
     def _found_at(self, document: TextDocument, at: Position, now_s: float) -> None:
         """Tell a cursor that was moved from one that typing left within the text it put in."""
         place = self._place
-        typing = place is not None and place[0] == document.revision and place[1] <= at <= place[2]
-        if not typing:
-            self._reduce(Moved(now_s))
+        same = place is not None and place[0] == document.revision
+        if place is None or not same or not place[1] <= at <= place[2]:
+            closers = stepped_over(document, place[2], at) if place is not None and same else ""
+            self._reduce(Key(now_s, closers, "") if closers else Moved(now_s))
             self._place = (document.revision, at, at)
         self._line = (at.line, document.line(at.line))
 
@@ -180,7 +191,8 @@ class DocumentPolicy:
         """Take note of whether what was shown was followed before it stopped fitting."""
         typed = typed_at(shown.suggestion.anchor, document, at)
         if typed is not None and any(typed.startswith(text) for text in shown.suggestion.texts):
-            self._reduce(Followed())
+            line = document.line(at.line)
+            self._reduce(Followed(in_text=bool(line[at.character :].strip(CLOSERS))))
         elif shown.typed >= MIN_FOLLOWED or shown.typed * 2 > shown.length:
             self._reduce(Followed(to_the_end=False))
         else:
@@ -229,13 +241,46 @@ class DocumentPolicy:
         )
 
 
+def without_lines_that_came(left: Left, document: TextDocument, at: Position) -> Left | None:
+    """What is left without what begins with a closer that came below the cursor since it was asked for.
+
+    An editor that breaks a line between two brackets puts the closing one on a line of its own, as a
+    template does with the end of a block: the suggestion knows nothing of it and brings another.
+    """
+    if not any("\n" in text for text in left.texts):
+        return left
+    closer = closer_in(document.lines[at.line + 1 : at.line + 3])
+    if not closer or closer == left.suggestion.anchor.closer:
+        return left
+    texts = [(text + "\n").partition(f"\n{closer}\n")[0].removesuffix("\n") for text in left.texts]
+    kept = tuple(text for text in texts if text)
+    return replace(left, texts=kept) if kept else None
+
+
+def stepped_over(document: TextDocument, before: Position, at: Position) -> str:
+    """The closers between two places of a line; empty where anything else is.
+
+    Who steps over a bracket that the editor closed goes on typing, and has not gone elsewhere.
+    """
+    if before.line != at.line or at <= before:
+        return ""
+    between = document.line(at.line)[before.character : at.character]
+    return "" if between.strip(CLOSERS) else between
+
+
 def joinable(anchor: Anchor, document: TextDocument, at: Position) -> bool:
     """Whether a request in flight still leads to `at`."""
     return typed_at(anchor, document, at) is not None
 
 
 def ahead(document: TextDocument, at: Position, text: str) -> tuple[TextDocument, Position]:
-    """The document as it will be once `text` is typed at `at`, and the cursor then."""
+    """The document as it will be once `text` is accepted at `at`, and the cursor then.
+
+    Closers behind the cursor that the text brings itself are replaced by it, as in an answer.
+    """
     later = copy(document)
     later.lines = list(document.lines)
-    return later, later.replace(at, at, text).new_end
+    line = document.line(at.line)
+    covered = covered_tail(line[: at.character], line[at.character :], text)
+    ends = Position(at.line, at.character + covered)
+    return later, later.replace(at, ends, text).new_end

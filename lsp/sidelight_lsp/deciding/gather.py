@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sidelight_client.api import Broker, Settings
 
@@ -22,27 +23,51 @@ class Deciding:
         self._broker = broker
         self._settings = settings
         self._budgeting = budgeting
+        self._now_s = broker.clock.monotonic
+        self._read: _Read | None = None
 
     def decide(self, lane: Lane, document: TextDocument, ask: Ask) -> Decision:
         """What to do about `ask`."""
         if not self._broker.may_leave(document.uri, document.language):
             # What the gateway once brought for this place may not be shown either; the broker says why.
             lane.policy.forget()
+        read = self._settings_read()
+        flying = lane.flying
         return lane.policy.decide(
             document,
             ask.at,
             trigger=ask.trigger,
-            joinable=lane.joinable(document, ask.at),
-            prefetching=lane.prefetch is not None or lane.coming,
-            refused=self._refused(document),
+            joinable=flying and lane.joinable(document, ask.at),
+            prefetching=flying and (lane.prefetch is not None or lane.coming),
+            refused=read.refused(document.language),
             pace=self._budgeting.pace(),
-            now_s=self._broker.clock.monotonic(),
-            shortest_rest_s=self._settings().number("completions.debounce_ms") / 1000,
+            now_s=self._now_s(),
+            shortest_rest_s=read.shortest_rest_s,
         )
 
-    def _refused(self, document: TextDocument) -> Because | None:
+    def _settings_read(self) -> _Read:
         settings = self._settings()
-        if not settings.flag("completions.enabled"):
+        if self._read is None or self._read.settings is not settings:
+            self._read = _Read(
+                settings,
+                settings.flag("completions.enabled"),
+                frozenset(settings.items("completions.languages_off")),
+                settings.number("completions.debounce_ms") / 1000,
+            )
+        return self._read
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What of the settings counts at each key, read once."""
+
+    settings: Settings
+    enabled: bool
+    languages_off: frozenset[str]
+    shortest_rest_s: float
+
+    def refused(self, language: str) -> Because | None:
+        """Why nothing is sent of a document in `language`; None where something may be."""
+        if not self.enabled:
             return Because.SWITCHED_OFF
-        off = document.language in settings.items("completions.languages_off")
-        return Because.LANGUAGE_OFF if off else None
+        return Because.LANGUAGE_OFF if language in self.languages_off else None

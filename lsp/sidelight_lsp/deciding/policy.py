@@ -49,8 +49,16 @@ MOVED_SHARE = 0.4
 FRUGAL_LINES = 8
 """So many lines are asked for out of a tight budget: twice the usual four cost the same request."""
 
-SLIP_CHARS = 5.0
-"""Whoever goes on for so many characters did not slip."""
+SLIP_CHARS, SLIP_CHARS_MOST = 5.0, 20.0
+"""Whoever goes on for so many characters did not slip. Where more are typed while an answer is under way,
+a longer look costs little, and an answer for what is thrown away again costs a request."""
+
+SLOW_KEYS = 4.0
+"""Where so many keys are typed while an answer is under way, nothing is sent in the middle of a word:
+most slips are put right before the word ends."""
+
+PASTED_CHARS = 80
+"""So many characters at once, and not of a suggestion, were pasted."""
 
 PREFETCH_LEFT, PREFETCH_LEFT_MOST = 12, 40
 """With so many characters left of a suggestion, what follows it is fetched; earlier where answers
@@ -145,13 +153,24 @@ def decide(situation: Situation) -> Decision:
     """What to do about a request of the editor."""
     if situation.refused is not None:
         return Nothing(situation.refused)
-    # Who asks explicitly where something is shown already wants to see what else there is.
-    wants_others = situation.trigger is Trigger.INVOKED and not situation.asked
-    if situation.left and not wants_others:
+    if situation.left and reuses(situation.trigger, asked=situation.asked):
         return Reuse(situation.left, prefetch=_prefetches(situation))
     if situation.joinable:
         return Join()
     return bid(situation)
+
+
+def reuses(trigger: Trigger, *, asked: bool) -> bool:
+    """Whether what is left of a suggestion is the answer; `asked` as `Situation` has it."""
+    # Who asks explicitly where something is shown already wants to see what else there is.
+    return asked or trigger is not Trigger.INVOKED
+
+
+def nearly_typed(left: str, following: int, state: PolicyState) -> bool:
+    """Whether a suggestion of which `left` is left may be typed before what follows it is there."""
+    meanwhile = state.keys_meanwhile + PREFETCH_SPARE
+    near = len(left) <= min(max(PREFETCH_LEFT, meanwhile), PREFETCH_LEFT_MOST)
+    return near and following >= PREFETCH_TYPED
 
 
 def bid(situation: Situation) -> Buy | Nothing:
@@ -161,22 +180,28 @@ def bid(situation: Situation) -> Buy | Nothing:
     state, shortest_s = situation.state, situation.shortest_rest_s
     asked = price(situation.pace, state.spent_per_key, state.answer_chars)
     moved = MOVED_SHARE if state.moved else 1.0
-    worth = value(situation.moment) * moved
+    goes_on = _goes_on(situation) if state.ended_in_text is not None else 1.0
+    worth = value(situation.moment) * moved * goes_on
     rested_s = _rested_s(situation)
-    if worth * _share_at_once(state) >= asked:
+    if _slow(state) and _slipping(state):
+        return Nothing(_why_not(situation))
+    unsettled = _unsettled(situation)
+    if not unsettled and worth * _share_at_once(state) >= asked:
         return Buy(max(shortest_s - rested_s, 0.0))
-    # A cursor put into a text is most often there to read, or on its way.
+    # A cursor put into a text is most often there to read, or on its way; so it is behind a paste.
     passing = state.moved and situation.moment.place is Place.BEFORE_TEXT
+    passing |= state.put_in >= PASTED_CHARS
     if worth >= asked and not passing:
         wait_s = rest_s(state)
-        if _unsettled(state):
+        if unsettled:
             # Whoever goes on within the time an answer takes would not see it.
             wait_s = min(max(wait_s * 2, LONGEST_REST_S, state.latency_s), PATIENCE_S)
         return Buy(max(wait_s - rested_s, shortest_s - rested_s, 0.0))
+    # Who stops in front of other text has most often done there what was to be done.
     failed = situation.moment.since_failure
-    if failed > 0:
+    if failed > 0 and situation.moment.place is not Place.BEFORE_TEXT:
         patient = replace(situation.moment, since_failure=failed + PATIENCE_CHARS)
-        worth = value(patient) * moved
+        worth = value(patient) * moved * goes_on
     if worth * PATIENCE_GAIN >= asked:
         return Buy(max(PATIENCE_S - rested_s, shortest_s - rested_s, 0.0))
     return Nothing(_why_not(situation))
@@ -212,18 +237,31 @@ def deserves_its_own(*, texts: bool, same_place: bool, asked: Trigger, sent: Tri
 
 def _share_at_once(state: PolicyState) -> float:
     """What a request sent at once is worth beside one sent when typing rests."""
-    if _unsettled(state):
-        return 0.0
     return LEADING_SHARE if state.pause_s >= rest_s(state) else BURST_SHARE
 
 
-def _unsettled(state: PolicyState) -> bool:
+def _unsettled(situation: Situation) -> bool:
     """Whether the person may be about to do something else here: then nothing is sent at once.
 
-    After a move nothing was typed yet, after a deletion more may go, and whoever leaves a suggestion
+    After a move nothing was typed yet, after a deletion more may go, a paste is most often changed
+    inside before anything is typed behind it, a word may be misspelt, and whoever leaves a suggestion
     that was followed so far has most often slipped.
     """
-    return state.moved or bool(state.deleted) or state.since_left < SLIP_CHARS
+    state = situation.state
+    pasted = state.put_in >= PASTED_CHARS
+    if state.moved or state.deleted or pasted or _slipping(state):
+        return True
+    in_word = situation.moment.place is Place.INSIDE_WORD and state.put_in == 1
+    return in_word and _slow(state)
+
+
+def _slow(state: PolicyState) -> bool:
+    return state.keys_meanwhile >= SLOW_KEYS
+
+
+def _slipping(state: PolicyState) -> bool:
+    """Whether a suggestion that was followed was left so few characters ago that it may be a slip."""
+    return state.since_left < min(max(state.keys_meanwhile, SLIP_CHARS), SLIP_CHARS_MOST)
 
 
 def _rested_s(situation: Situation) -> float:
@@ -236,11 +274,16 @@ def _prefetches(situation: Situation) -> bool:
     if situation.prefetched or not situation.pace.rich:
         return False
     state = situation.state
-    meanwhile = state.keys_meanwhile + PREFETCH_SPARE
-    near = len(situation.left[0]) <= min(max(PREFETCH_LEFT, meanwhile), PREFETCH_LEFT_MOST)
-    trusted = situation.following >= PREFETCH_TYPED
+    if not nearly_typed(situation.left[0], situation.following, state):
+        return False
     asked = price(situation.pace, state.spent_per_key, state.answer_chars)
-    return near and trusted and state.answer_chars * PREFETCH_CHANCE >= asked
+    return state.answer_chars * PREFETCH_CHANCE * _goes_on(situation) >= asked
+
+
+def _goes_on(situation: Situation) -> float:
+    """How likely (0..1) typing goes on where a suggestion ends."""
+    in_text = situation.moment.place is Place.BEFORE_TEXT
+    return situation.state.goes_on_in_text if in_text else situation.state.goes_on
 
 
 def _why_not(situation: Situation) -> Because:
