@@ -184,7 +184,7 @@ def test_who_stops_in_front_of_other_text_after_a_failure_is_done_there() -> Non
 
 
 def test_behind_a_paste_nothing_is_sent_until_the_person_stays() -> None:
-    pasted = after(Key(10.0, "pasted = 1\n" * 9, ""))
+    pasted = after(Key(10.0, "pasted = 1\n" * 12, ""))
     assert decided(pasted) == Buy(1.2)
     assert decided(after(Key(10.1, "x", ""), state=pasted), now_s=10.1) == Buy(0.0)
     taken = after(Followed(), state=pasted)

@@ -12,6 +12,7 @@ import stat
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Generic, TypeVar
 from urllib.parse import unquote
@@ -162,31 +163,18 @@ class WorkspacePlaces:
                 categories=code_categories(name),
             )
         here, real = _plain(path), _real(path)
-        levels, own = self._levels(here), self._own_rules(here)
+        around = self._folder(here.parent)
+        levels, own = _levels(here, around), _own_rules(here, around)
         about = self._read(here, levels[0].path)
         kinds, categories = about.kinds, about.categories
         aliases: tuple[RepositoryLevel, ...] = ()
         if real != here:
-            aliases = self._levels(real)
-            own = tuple(dict.fromkeys((*own, *self._own_rules(real))))
+            around = self._folder(real.parent)
+            aliases = _levels(real, around)
+            own = tuple(dict.fromkeys((*own, *_own_rules(real, around))))
             there = self._read(real, aliases[0].path)
             kinds, categories = kinds | there.kinds, categories | there.categories
         return DocumentPlace(levels, () if aliases == levels else aliases, kinds, categories, own)
-
-    def _levels(self, path: Path) -> tuple[RepositoryLevel, ...]:
-        around = self._folder(path.parent)
-        if not around.repositories:
-            return (RepositoryLevel(path.as_posix(), (), around.markers),)
-        return tuple(
-            RepositoryLevel(path.relative_to(one.root).as_posix(), one.remotes, markers)
-            for one, markers in around.repositories
-        )
-
-    def _own_rules(self, path: Path) -> tuple[WorkspaceRule, ...]:
-        return tuple(
-            WorkspaceRule(rule, path.relative_to(folder).as_posix())
-            for folder, rule in self._folder(path.parent).own_rules
-        )
 
     def _folder(self, folder: Path) -> _Around:
         known = self._around.get(folder)
@@ -236,6 +224,23 @@ class WorkspacePlaces:
         return self._about.put(path, about)
 
 
+def _levels(path: Path, around: _Around) -> tuple[RepositoryLevel, ...]:
+    if not around.repositories:
+        return (RepositoryLevel(path.as_posix(), (), around.markers),)
+    return tuple(
+        RepositoryLevel(path.relative_to(one.root).as_posix(), one.remotes, markers)
+        for one, markers in around.repositories
+    )
+
+
+def _own_rules(path: Path, around: _Around) -> tuple[WorkspaceRule, ...]:
+    return tuple(
+        WorkspaceRule(rule, path.relative_to(folder).as_posix())
+        for folder, rule in around.own_rules
+    )
+
+
+@lru_cache(maxsize=_KEPT)
 def _plain(path: Path) -> Path:
     """The path without `..`, which would let it lie in a folder it only passes by."""
     return Path(os.path.normpath(path))
@@ -244,9 +249,10 @@ def _plain(path: Path) -> Path:
 def _real(path: Path) -> Path:
     """Where the file lies when every link is followed; links in a circle lead nowhere."""
     try:
-        return Path(os.path.realpath(path))
+        real = os.path.realpath(path)
     except (OSError, ValueError):
         return _plain(path)
+    return path if real == str(path) else Path(real)
 
 
 def _head(path: Path) -> list[str]:

@@ -107,6 +107,7 @@ class Broker:
             facts,
             settings=lambda: self._settings,
             changed=self._changed,
+            begun=self._begun,
             content_place=self.content_place,
         )
         self.process = parts.process
@@ -309,6 +310,10 @@ class Broker:
     def _session_changed(self) -> None:
         self._upkeep.refresh_if_due()
         self._changed()
+
+    def _begun(self) -> None:
+        self._facts.seq += 1
+        self._telling.begun()
 
     def _changed(self) -> None:
         self._content.refresh()

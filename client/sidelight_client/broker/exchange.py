@@ -94,15 +94,20 @@ class GatewayExchange:
         *,
         settings: Callable[[], Settings],
         changed: Callable[[], None],
+        begun: Callable[[], None],
         alive: Callable[[Tier, str, Grant | None], None],
         sending: Callable[[SentText], None],
     ) -> None:
-        """`alive` is called after each answer, with where it came from; `sending` before each try."""
+        """`begun` and `sending` are called before each try, `changed` after it.
+
+        `alive` is called after each answer, with where it came from.
+        """
         self._clock = clock
         self._gateway = gateway
         self._facts = facts
         self._settings = settings
         self._changed = changed
+        self._begun = begun
         self._alive = alive
         self._note_sent = sending
 
@@ -249,7 +254,7 @@ class GatewayExchange:
         sends = facts.asked.get(request.trace_id, Asked()).sends
         facts.asked[request.trace_id] = Asked(sends + 1, url)
         facts.in_flight += 1
-        self._changed()
+        self._begun()
 
     def _deadline_s(self, request: CompletionRequest) -> float:
         """The time to the first text. Who asks explicitly is willing to wait for longer.

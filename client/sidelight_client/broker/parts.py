@@ -51,9 +51,19 @@ class Parts:
         *,
         settings: Callable[[], Settings],
         changed: Callable[[], None],
+        begun: Callable[[], None],
         content_place: Callable[[str], ContentPlace],
     ) -> None:
-        """`settings` are those in force, `changed` tells everybody, and `content_place` knows marks."""
+        """The parts, put together.
+
+        Args:
+            outside: the world around the broker.
+            facts: what all of them know.
+            settings: those in force.
+            changed: tells everybody.
+            begun: tells everybody of what has begun, unless it is over in a moment.
+            content_place: knows marks.
+        """
         clock, gateway = outside.clock, outside.gateway
         self.workspaces = Workspaces(clock, outside.learn)
         self.places = Places(outside.repositories, facts, settings)
@@ -80,6 +90,7 @@ class Parts:
             *(clock, gateway, facts),
             settings=settings,
             changed=changed,
+            begun=begun,
             alive=self.canary.run_if_due,
             sending=self.content.remember,
         )

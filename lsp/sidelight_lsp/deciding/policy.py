@@ -57,7 +57,7 @@ SLOW_KEYS = 4.0
 """Where so many keys are typed while an answer is under way, nothing is sent in the middle of a word:
 most slips are put right before the word ends."""
 
-PASTED_CHARS = 80
+PASTED_CHARS = 120
 """So many characters at once, and not of a suggestion, were pasted."""
 
 PREFETCH_LEFT, PREFETCH_LEFT_MOST = 12, 40

@@ -27,7 +27,7 @@ MOVED_CHARS = 30.0
 LONGEST_STRIDE = 60.0
 """A longer insertion is a paste or an accepted suggestion, and says as much as one of this length."""
 
-GOES_ON, GOES_ON_IN_TEXT = 0.9, 0.05
+GOES_ON, GOES_ON_IN_TEXT = 1.0, 0.05
 """How often somebody who typed a suggestion to its end goes on typing there, until a document tells.
 In front of other text a suggestion fills a gap, and then the gap is filled."""
 

@@ -31,26 +31,41 @@ def indentation(line: str) -> int:
     return columns
 
 
+BEST_EDGE = 3
+
+
 def edge(lines: Sequence[str], row: int) -> int:
     """How well a piece of source may begin at `row`: 3 best (a new definition) to 0 (in a run)."""
     if row <= 0:
-        return 3
+        return BEST_EDGE
     if row >= len(lines) or is_blank(lines[row]):
         return 0
     column = indentation(lines[row])
     if is_blank(lines[row - 1]):
-        return 3 if column == 0 else 2
+        return BEST_EDGE if column == 0 else 2
     return 1 if column < indentation(lines[row - 1]) else 0
 
 
 def first_best(lines: Sequence[str], low: int, high: int) -> int:
     """The row of `low` to `high` (excluded) at which a piece begins best, the first of equals."""
-    return max(range(low, max(high, low + 1)), key=lambda row: (edge(lines, row), -row))
+    return _best(lines, range(low, max(high, low + 1)))
 
 
 def last_best(lines: Sequence[str], low: int, high: int) -> int:
     """The row of `low` to `high` (included) at which a piece begins best, the last of equals."""
-    return max(range(low, max(high, low) + 1), key=lambda row: (edge(lines, row), row))
+    return _best(lines, range(max(high, low), low - 1, -1))
+
+
+def _best(lines: Sequence[str], rows: range) -> int:
+    """The first of `rows` at which a piece begins best."""
+    best, found = -1, rows[0]
+    for row in rows:
+        value = edge(lines, row)
+        if value > best:
+            best, found = value, row
+            if best == BEST_EDGE:
+                break
+    return found
 
 
 def cluster_start(text: str, index: int) -> int:
