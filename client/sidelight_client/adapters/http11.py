@@ -68,6 +68,11 @@ class Http11Connection(asyncio.Protocol):
         if self._arrival is not None and not self._arrival.done():
             self._arrival.set_result(None)
 
+    @property
+    def has_received(self) -> bool:
+        """Whether bytes came that no exchange has read yet."""
+        return self._unread > 0
+
     # --- one exchange --------------------------------------------------------------------------
 
     def send(
@@ -152,7 +157,7 @@ class Http11Connection(asyncio.Protocol):
         whatever a server says without having been asked is not the answer to the next request.
         """
         transport = self.transport
-        if self._ended or self._unread or transport is None or transport.is_closing():
+        if self._ended or self.has_received or transport is None or transport.is_closing():
             return False
         return not _is_readable(transport.get_extra_info("socket").fileno())
 

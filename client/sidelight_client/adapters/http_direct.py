@@ -187,11 +187,16 @@ class DirectTransport:
     async def _secured(self, connection: Http11Connection, host: str) -> None:
         plain = connection.transport
         assert plain is not None
+        # In a thread: the certificates are read with the first of these connections.
+        trust = await asyncio.to_thread(system_trust)
+        if connection.has_received:
+            # It would stand before what comes encrypted, and nobody vouches for it. From here on
+            # every byte is the handshake's: `start_tls` takes over before it waits.
+            raise ConnectionResetError("spoke before the handshake")
         secured = await asyncio.get_running_loop().start_tls(
             plain,
             connection,
-            # In a thread: the certificates are read with the first of these connections.
-            await asyncio.to_thread(system_trust),
+            trust,
             server_hostname=host,
             ssl_shutdown_timeout=TLS_GOODBYE_S,
         )

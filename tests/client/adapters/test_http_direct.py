@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+import ssl
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from sidelight_client.adapters.http import HttpAnswer, HttpClient, HttpProblem, 
 from sidelight_client.adapters.http_direct import address_of
 from sidelight_client.adapters.http_exchange import MAX_CONNECTIONS
 from support.raw_server import Exchange, answer, chunk, raw_server, stream_head
-from support.tls_server import tls_server
+from support.tls_server import certificate, tls_server
 
 pytestmark = pytest.mark.anyio
 
@@ -182,6 +184,32 @@ async def test_a_certificate_of_the_systems_store_is_enough_and_its_name_must_be
     assert refused == HttpProblem(HttpProblemKind.TLS, sent=False)
     assert isinstance(known, HttpAnswer)
     assert misnamed == HttpProblem(HttpProblemKind.TLS, sent=False)
+
+
+async def test_what_is_said_before_the_handshake_is_no_part_of_the_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate(tmp_path))
+
+    async def plant(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(200, "planted"))
+        with contextlib.suppress(OSError):
+            await writer.drain()
+            await writer.start_tls(context)
+            await reader.read(1)
+        writer.close()
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+    server = await asyncio.start_server(plant, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    client = HttpClient()
+    for _ in range(3):
+        got = await client.request("GET", f"https://127.0.0.1:{port}/")
+        assert got == HttpProblem(HttpProblemKind.TLS, sent=False)
+    await client.close()
+    server.close()
+    await server.wait_closed()
 
 
 async def test_a_peer_that_hangs_up_during_the_handshake_is_a_tls_problem(
