@@ -40,6 +40,10 @@ class Resolved:
     locked: bool = False
 
 
+_DEFAULTS = {key: Resolved(setting.default, Layer.DEFAULT) for key, setting in SETTINGS.items()}
+"""Made once: some settings are asked for at each key."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """The values in force. Ask for a declared key by the method of its kind."""
@@ -49,7 +53,7 @@ class Settings:
 
     def explain(self, key: str) -> Resolved:
         """The value and who decided it. Raises KeyError for an undeclared key."""
-        return self.values.get(key) or Resolved(SETTINGS[key].default, Layer.DEFAULT)
+        return self.values.get(key) or _DEFAULTS[key]
 
     def text(self, key: str) -> str:
         """The text; of several the first."""

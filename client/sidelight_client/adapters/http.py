@@ -235,8 +235,6 @@ def _problem(error: Exception, sent: bool) -> HttpProblem:
             kind = error.kind
         case TimeoutError():
             kind = HttpProblemKind.TIMEOUT
-        case ConnectionError():
-            kind = HttpProblemKind.RESET
         case _:
             kind = HttpProblemKind.PROTOCOL
     said = str(error) if isinstance(error, HttpFailure) else type(error).__name__

@@ -176,7 +176,7 @@ class DirectTransport:
         except TimeoutError as error:
             connection.abort()
             raise HttpFailure(HttpProblemKind.TIMEOUT, type(error).__name__) from error
-        except (OSError, OverflowError, UnicodeError) as error:
+        except (OSError, UnicodeError) as error:
             connection.abort()
             raise HttpFailure(connect_problem(error, step), type(error).__name__) from error
         except BaseException:

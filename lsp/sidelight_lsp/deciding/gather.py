@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sidelight_client.api import Broker, Settings
 
@@ -24,14 +23,13 @@ class Deciding:
         self._settings = settings
         self._budgeting = budgeting
         self._now_s = broker.clock.monotonic
-        self._read: _Read | None = None
 
     def decide(self, lane: Lane, document: TextDocument, ask: Ask) -> Decision:
         """What to do about `ask`."""
         if not self._broker.may_leave(document.uri, document.language):
             # What the gateway once brought for this place may not be shown either; the broker says why.
             lane.policy.forget()
-        read = self._settings_read()
+        settings = self._settings()
         flying = lane.flying
         return lane.policy.decide(
             document,
@@ -39,35 +37,16 @@ class Deciding:
             trigger=ask.trigger,
             joinable=flying and lane.joinable(document, ask.at),
             prefetching=flying and (lane.prefetch is not None or lane.coming),
-            refused=read.refused(document.language),
+            refused=_refused(settings, document.language),
             pace=self._budgeting.pace(),
             now_s=self._now_s(),
-            shortest_rest_s=read.shortest_rest_s,
+            shortest_rest_s=settings.number("completions.debounce_ms") / 1000,
         )
 
-    def _settings_read(self) -> _Read:
-        settings = self._settings()
-        if self._read is None or self._read.settings is not settings:
-            self._read = _Read(
-                settings,
-                settings.flag("completions.enabled"),
-                frozenset(settings.items("completions.languages_off")),
-                settings.number("completions.debounce_ms") / 1000,
-            )
-        return self._read
 
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What of the settings counts at each key, read once."""
-
-    settings: Settings
-    enabled: bool
-    languages_off: frozenset[str]
-    shortest_rest_s: float
-
-    def refused(self, language: str) -> Because | None:
-        """Why nothing is sent of a document in `language`; None where something may be."""
-        if not self.enabled:
-            return Because.SWITCHED_OFF
-        return Because.LANGUAGE_OFF if language in self.languages_off else None
+def _refused(settings: Settings, language: str) -> Because | None:
+    """Why nothing is sent of a document in `language`; None where something may be."""
+    if not settings.flag("completions.enabled"):
+        return Because.SWITCHED_OFF
+    off = language in settings.items("completions.languages_off")
+    return Because.LANGUAGE_OFF if off else None

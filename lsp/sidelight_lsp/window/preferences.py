@@ -20,7 +20,7 @@ class Preferences:
         self._broker = broker
         self._options: Mapping[str, Any] = {}
         self._configuration: Mapping[str, Any] = {}
-        self._merged: tuple[Settings, Settings, int] | None = None
+        self._merged: tuple[Settings, Settings] | None = None
 
     def initialised(self, options: Mapping[str, Any]) -> None:
         """Take `initializationOptions.sidelight`."""
@@ -32,16 +32,12 @@ class Preferences:
 
     def settings(self) -> Settings:
         """What is in force for this window now."""
-        return self._current()[1]
-
-    def max_lines(self) -> int:
-        """How many lines are shown at once: asked for at each key."""
-        return self._current()[2]
-
-    def _current(self) -> tuple[Settings, Settings, int]:
         base = self._broker.settings
         if self._merged is None or self._merged[0] is not base:
             merged = base.with_editor(self._options, SECTION)
-            merged = merged.with_editor(self._configuration, SECTION)
-            self._merged = base, merged, merged.number("completions.max_lines")
-        return self._merged
+            self._merged = base, merged.with_editor(self._configuration, SECTION)
+        return self._merged[1]
+
+    def max_lines(self) -> int:
+        """How many lines are shown at once."""
+        return self.settings().number("completions.max_lines")

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -23,13 +22,6 @@ from sidelight_client.domain.identity.secret import Secret
 from support.raw_server import Exchange, answer, chunk, raw_server, stream_head
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def client() -> AsyncGenerator[HttpClient]:
-    client = HttpClient()
-    yield client
-    await client.close()
 
 
 async def test_an_answer_comes_with_status_headers_and_body(client: HttpClient) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,6 @@ from support.raw_server import Exchange, answer, chunk, raw_server, stream_head
 from support.tls_server import certificate, tls_server
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def client() -> AsyncGenerator[HttpClient]:
-    client = HttpClient()
-    yield client
-    await client.close()
 
 
 async def test_two_at_once_have_a_connection_each_and_both_are_kept(client: HttpClient) -> None:

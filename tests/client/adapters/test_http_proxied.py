@@ -20,13 +20,6 @@ pytestmark = pytest.mark.anyio
 GATEWAY = "http://gateway.example/v1"
 
 
-@pytest.fixture
-async def client() -> AsyncGenerator[HttpClient]:
-    client = HttpClient()
-    yield client
-    await client.close()
-
-
 def port_of(url: str) -> int:
     return urlsplit(url).port or 0
 
